@@ -1,0 +1,170 @@
+"""What the figures are measured on: the servers of one run, and the addresses and answers they are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import asyncpg
+import jwt
+
+from bench.isso import Isso
+from bench.load import Expected, Posts
+from bench.seed import ISSUER, ORIGIN, SIGNING_SECRET, SITE, SMALL
+from bench.servers import Server
+from bench.texts import POSTED
+
+BELOW = f"/api/v1/sites/{SITE}"
+ONE_COUNT = f"{BELOW}/counts?article=tenthousand"
+THIRTY_COUNTS = f"{BELOW}/counts?" + "&".join(f"article={name}" for name in SMALL)
+MARKER = '"comments":['  # in every page
+
+
+def page(article: str, query: str = "") -> str:
+    """The address of a first page."""
+    return f"{BELOW}/articles/{article}/comments{query}"
+
+
+class WrongAnswerError(Exception):
+    """An answer before or after the load was not what the data set must give."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The servers of one run. `seconds` of one round; `floor` and `isso` are None in profiles."""
+
+    folder: Path
+    database_url: str
+    service: Server
+    floor: Server | None
+    isso: Isso | None
+    rounds: int
+    seconds: float
+    tokens: list[str]
+
+
+def tokens(count: int = 200) -> list[str]:
+    """Publisher's tokens of so many readers, good for 23 hours."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": SITE, "iat": now, "exp": now + 23 * 3600}
+    return [
+        jwt.encode(
+            claims | {"sub": f"reader-{number}", "name": f"Poster {number}"},
+            SIGNING_SECRET,
+            algorithm="HS256",
+            headers={"kid": "bench"},
+        )
+        for number in range(count)
+    ]
+
+
+def fetch(server: Server, path: str, coding: str = "identity") -> bytes:
+    """One answer as it comes over the wire; raises WrongAnswerError unless it is a 200 in that coding."""
+    request = Request(server.url + path, headers={"Accept-Encoding": coding, "Origin": ORIGIN})
+    try:
+        with urlopen(request, timeout=30) as answer:
+            body: bytes = answer.read()
+            found = answer.headers.get("Content-Encoding", "identity")
+    except HTTPError as error:
+        raise WrongAnswerError(f"{path}: {error.code} {error.read()[:300]!r}") from error
+    if found != coding:
+        raise WrongAnswerError(f"{path} came as {found}, not as {coding}")
+    return body
+
+
+def check_dressed(service: Server) -> None:
+    """What production has on is on here: request ids, CORS and the access log; else WrongAnswerError."""
+    request = Request(service.url + page("thousand"), headers={"Origin": ORIGIN, "X-Request-ID": "is-it-on"})
+    with urlopen(request, timeout=30) as answer:
+        named, allowed = answer.headers["X-Request-ID"], answer.headers["Access-Control-Allow-Origin"]
+    if (named, allowed) != ("is-it-on", "*"):
+        raise WrongAnswerError(f"the page came with request id {named} and CORS {allowed}")
+    deadline = time.monotonic() + 5
+    while '"is-it-on"' not in service.log.read_text():
+        if time.monotonic() > deadline:
+            raise WrongAnswerError(f"the access log {service.log} does not have the page")
+        time.sleep(0.05)
+
+
+def fetch_page(server: Server, article: str, query: str = "", roots: int = 20) -> dict[str, Any]:
+    """A first page, checked to have the shape that is measured: so many roots, 10 replies of one at most."""
+    content: dict[str, Any] = json.loads(fetch(server, page(article, query)))
+    replies = [len(root["replies"]["items"]) for root in content["comments"]]
+    if len(replies) != roots or max(replies) != 10:
+        raise WrongAnswerError(f"the first page of {article} has roots with {replies} replies")
+    return content
+
+
+def expected(server: Server, path: str, coding: str = "identity", *, slack: float = 0) -> Expected:
+    """What further answers must be like the one now: exactly as long, or within `slack` (0.5 is half to double)."""
+    body = fetch(server, path, coding)
+    marker = "" if coding != "identity" else MARKER if b'"comments":[' in body else '"counts":{'
+    headers = {"Accept-Encoding": coding, "Origin": ORIGIN}
+    least, most = (len(body), len(body)) if not slack else (int(len(body) * slack), int(len(body) / slack))
+    return Expected(least, most, marker, 200, headers)
+
+
+CREATED = {"least": 400, "most": 5000, "status": 201}
+_JSON_TEXT = POSTED.replace("\n", "\\n")
+
+
+def service_posts(stage: Stage, article: str, run: str) -> tuple[Expected, Posts]:
+    """Posts to one article: many readers, half of them replies to the roots of its first pages."""
+    first = json.loads(fetch(stage.service, page(article, "?limit=100&replies=0")))
+    parents = [f',"parent_id":"{root["id"]}"' for root in first["comments"]]
+    headers = {"Origin": ORIGIN, "Content-Type": "application/json"}
+    body = '{"text":"%s"%s}'
+    return (
+        Expected(**CREATED, marker='"status":"published"', headers=headers),
+        Posts(run, body, _JSON_TEXT, parents, stage.tokens),
+    )
+
+
+def isso_posts(isso: Isso, run: str) -> tuple[Expected, Posts]:
+    """The same posts in Isso's words."""
+    parents = [f',"parent":{number}' for number in isso.root_ids()]
+    headers = {"Origin": ORIGIN, "Content-Type": "application/json"}
+    body = '{"author":"Reader","text":"%s"%s}'
+    return Expected(**CREATED, marker='"id":', headers=headers), Posts(run, body, _JSON_TEXT, parents)
+
+
+def stored_comments(stage: Stage, article: str) -> int:
+    """How many published comments the article has in the table, counted."""
+    sql = """SELECT count(*) FROM comments c JOIN articles a ON a.key = c.article_key
+             WHERE a.external_id = $1 AND c.status = 'published'"""
+    count: int = query(stage.database_url, sql, article)
+    return count
+
+
+def wait_until_followed(stage: Stage, patience: float = 120) -> None:
+    """Until the log has taken every change; raises WrongAnswerError after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while query(stage.database_url, "SELECT count(*) FROM outbox"):
+        if time.monotonic() > deadline:
+            raise WrongAnswerError(f"the log did not take all changes within {patience:.0f} s")
+        time.sleep(0.1)
+
+
+def query(url: str, sql: str, *arguments: object) -> Any:
+    """One value from the database."""
+
+    async def ask() -> Any:
+        connection = await asyncpg.connect(url)
+        try:
+            return await connection.fetchval(sql, *arguments)
+        finally:
+            await connection.close()
+
+    return run(ask())
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run one coroutine to its end."""
+    return asyncio.run(coroutine)

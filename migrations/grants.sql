@@ -1,0 +1,10 @@
+-- What the service's own login may do; applied after every migration when it is not the owner.
+-- :app is replaced by that login's quoted name.
+GRANT USAGE ON SCHEMA public TO :app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    sites, signing_keys, api_keys, articles, article_ids, article_counts, authors, comments, revisions,
+    recent_texts, idempotency_keys, import_replies, outbox, followers,
+    votes, flags, queue, appeals, decision_notes TO :app;
+GRANT SELECT, INSERT ON decisions, events TO :app;
+GRANT SELECT ON schema_migrations TO :app;
+GRANT EXECUTE ON FUNCTION trim_events(interval) TO :app;

@@ -1,0 +1,5 @@
+"""`python -m service` is the `discuss` command."""
+
+from service.cli import main
+
+main()

@@ -1,0 +1,135 @@
+"""What requests and answers look like, by the name of their schema. A test validates each against its schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ROOT_ID = "01981f6e-5a00-7c3e-9d2f-5b8f6a1c0e11"
+REPLY_ID = "01981f70-11c8-7a52-8a44-0d6a35e7b902"
+
+ADA: dict[str, Any] = {
+    "id": "01981e02-6b10-7f0a-b1c4-7f0e2f3f9a10",
+    "name": "Ada",
+    "avatar_url": None,
+    "roles": [],
+    "labels": ["Subscriber"],
+    "guest": False,
+}
+GRACE: dict[str, Any] = {
+    "id": "01981e05-0d44-7b6e-8c11-3a5e0c9b7d21",
+    "name": "Grace",
+    "avatar_url": "https://pictures.example.com/grace.webp",
+    "roles": ["staff"],
+    "labels": [],
+    "guest": False,
+}
+ROOT: dict[str, Any] = {
+    "id": ROOT_ID,
+    "article_id": "lighthouse",
+    "parent_id": None,
+    "root_id": ROOT_ID,
+    "depth": 0,
+    "author": ADA,
+    "html": "<p>I walked past it on <em>Sunday</em>.</p>\n",
+    "status": "published",
+    "featured": True,
+    "created_at": "2026-01-31T12:00:00.000Z",
+    "edited_at": None,
+    "votes": {"up": 12, "down": 1, "score": 11},
+    "reply_count": 1,
+    "descendant_count": 1,
+}
+REPLY: dict[str, Any] = {
+    **ROOT,
+    "id": REPLY_ID,
+    "parent_id": ROOT_ID,
+    "depth": 1,
+    "author": GRACE,
+    "html": "<p>The lamp is lit again from May.</p>\n",
+    "featured": False,
+    "created_at": "2026-01-31T12:01:52.456Z",
+    "votes": {"up": 3, "down": 0, "score": 3},
+    "reply_count": 0,
+    "descendant_count": 0,
+}
+ARTICLE: dict[str, Any] = {
+    "id": "lighthouse",
+    "title": "The last lighthouse keeper",
+    "url": "https://www.example.com/lighthouse",
+    "section": "Culture",
+    "locked": False,
+    "locked_reason": None,
+    "comment_count": 2,
+    "created_at": "2026-01-31T11:30:00.000Z",
+}
+
+EXAMPLES: dict[str, Any] = {
+    "Alive": {"status": "ok"},
+    "Ready": {"postgres": "up", "redis": "up"},
+    "Site": {
+        "site": "demo",
+        "posting": "open",
+        "moderation": "post",
+        "guests": False,
+        "edit_window_seconds": 300,
+        "max_length": 10000,
+        "sign_in_url": None,
+        "language": "en",
+    },
+    "Page": {
+        "article": ARTICLE,
+        "comments": [{**ROOT, "replies": {"items": [REPLY], "next_cursor": None}}],
+        "next_cursor": None,
+        "last_event_id": "4711",
+    },
+    "Replies": {"items": [REPLY], "next_cursor": None},
+    "Permalink": {"comment": REPLY, "ancestors": [ROOT], "article": ARTICLE},
+    "Post": {"text": "I walked past it on *Sunday*.", "article": {"title": "The last lighthouse keeper"}},
+    "OwnComment": {
+        **ROOT,
+        "featured": False,
+        "votes": {"up": 0, "down": 0, "score": 0},
+        "reply_count": 0,
+        "descendant_count": 0,
+        "text": "I walked past it on *Sunday*.",
+        "editable_until": "2026-01-31T12:05:00.000Z",
+        "held_by": [],
+    },
+    "Edit": {"text": "I walked past it on *Saturday*."},
+    "VoteRequest": {"value": 1},
+    "Vote": {"votes": {"up": 13, "down": 1, "score": 12}, "value": 1},
+    "FlagRequest": {"reason": "abuse", "note": "Names a private person."},
+    "Flag": {"reason": "abuse", "created_at": "2026-01-31T12:04:00.000Z"},
+    "DecisionsRequest": {"decisions": [{"comment_id": REPLY_ID, "action": "remove", "reason": "abuse", "version": 1}]},
+    "DecisionsAnswer": {"results": [{"comment_id": REPLY_ID, "result": "applied", "status": "removed", "version": 2}]},
+    "PreviewRequest": {"text": "I walked past it on *Sunday*."},
+    "Preview": {"html": "<p>I walked past it on <em>Sunday</em>.</p>\n"},
+    "CountsRequest": {"articles": ["lighthouse", "harbour"]},
+    "Counts": {"counts": {"lighthouse": 2, "harbour": 0}},
+    "Me": {"author": ADA, "roles": ["reader"], "guest": False, "ban": None, "site": "demo"},
+    "GuestRequest": {"name": "Ada"},
+    "Guest": {
+        "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl",
+        "author": {**ADA, "labels": [], "guest": True},
+    },
+}
+
+EXAMPLES["Mine"] = {
+    "votes": {REPLY_ID: 1},
+    "flags": [],
+    "held": [],
+    "editable": [
+        {"id": ROOT_ID, "text": "I walked past it on *Sunday*.", "editable_until": "2026-01-31T12:05:00.000Z"}
+    ],
+    "removed": [],
+    "can_post": True,
+    "why_not": None,
+}
+EXAMPLES["Edited"] = {"comment": EXAMPLES["OwnComment"], "pending_text": "I walked past it on *Saturday*."}
+
+# The same schema under another status.
+HELD: dict[str, Any] = {**EXAMPLES["OwnComment"], "status": "pending", "held_by": ["premoderated_site"]}
+NOT_READY: dict[str, Any] = {"postgres": "down", "redis": "up"}
+EXAMPLES_BY_STATUS: dict[tuple[str, int], Any] = {("OwnComment", 202): HELD, ("Ready", 503): NOT_READY}
+
+PATH_EXAMPLES = {"site": "demo", "article_id": "lighthouse", "comment_id": ROOT_ID}

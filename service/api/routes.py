@@ -1,0 +1,171 @@
+"""The whole URL table on one page: what each route does, who may call it, what it takes and gives.
+
+The OpenAPI document is made from this table, so a route cannot be without its description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import Literal
+
+from aiohttp import web
+from marshmallow import Schema
+
+from schemas.authors import GuestRequestSchema, GuestSchema, MeSchema
+from schemas.comments import (
+    CountsRequestSchema,
+    CountsSchema,
+    EditedSchema,
+    EditSchema,
+    OwnCommentSchema,
+    PageSchema,
+    PermalinkSchema,
+    PostSchema,
+    PreviewRequestSchema,
+    PreviewSchema,
+    RepliesSchema,
+)
+from schemas.common import ARTICLE_ID
+from schemas.flags import FlagRequestSchema, FlagSchema
+from schemas.health import AliveSchema, ReadySchema
+from schemas.me import MineSchema
+from schemas.moderation import DecisionsAnswerSchema, DecisionsRequestSchema
+from schemas.sites import SiteSchema
+from schemas.votes import VoteRequestSchema, VoteSchema
+from service.api import authors, comments, counts, docs, flags, health, metrics, moderation, openapi, sites, votes
+from service.api.edge import Kind
+
+Who = Literal["anybody", "signed in", "moderator"]
+SITE = "/api/v1/sites/{site}"
+NOTHING = ""  # the media type of an answer without a body
+
+# fmt: off
+PUBLIC_READ = ("site_not_found", "rate_limited", "unavailable")
+SIGNED_IN = ("site_not_found", "origin_not_allowed", "token_missing", "token_invalid", "token_expired", "unavailable")
+WITH_BODY = ("invalid_json", "invalid_text", "validation_error", "body_too_large", "unsupported_media_type", "request_timeout", "bad_request")
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter."""
+
+    name: str
+    description: str
+    schema: Mapping[str, object]
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path. `kind` is how browsers of other origins may call it (the contract's CORS section).
+
+    Answers are schemas, or the media type of what is no JSON of ours. `headers` are the request's that mean something
+    here. Public answers are kept and conditional (ETag, 304) unless they are `live`.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    kind: Kind
+    who: Who
+    answers: Mapping[int, type[Schema] | str]
+    errors: tuple[str, ...]
+    query: tuple[Parameter, ...] = ()
+    body: type[Schema] | None = None
+    headers: tuple[str, ...] = field(default_factory=tuple)
+    live: bool = False
+
+    @property
+    def name(self) -> str:
+        """The operation's id."""
+        return f"{self.handler.__module__.rpartition('.')[2]}_{self.handler.__name__}"
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence."""
+        return (self.handler.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def description(self) -> str:
+        """What else there is to know of it."""
+        return cleandoc(self.handler.__doc__ or "").partition("\n")[2].strip()
+
+    @property
+    def cached(self) -> bool:
+        """Whether the answer may be kept by anybody and has an entity tag."""
+        return self.kind == "public" and not self.live
+
+
+# fmt: off
+LIMIT = Parameter("limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20})
+CURSOR = Parameter("cursor", "Where the last page ended: its next_cursor", {"type": "string", "minLength": 1})
+PAGE_PARAMETERS = (
+    Parameter(
+        "sort",
+        "Order of root comments",
+        {"type": "string", "enum": ["newest", "oldest", "top", "controversial"], "default": "newest"},
+    ),
+    LIMIT,
+    CURSOR,
+    Parameter("replies", "First replies of each root", {"type": "integer", "minimum": 0, "maximum": 50, "default": 10}),
+    Parameter("featured", "Featured root comments only", {"type": "string", "enum": ["true", "false"]}),
+)
+ARTICLES = Parameter("article", "An article id; repeat it for more (at most 200)", {"type": "array", "minItems": 1, "maxItems": 200, "items": {"type": "string", "pattern": ARTICLE_ID}}, True)
+STRICT = Parameter("strict", "1: not ready either while PostgreSQL or Redis is away", {"type": "string"})
+
+# The hot reads stand first: the router walks the patterns that share a prefix in this order.
+ROUTES = (
+    Route("GET", f"{SITE}/articles/{{article_id}}/comments", comments.get_page, "public", "anybody",
+          {200: PageSchema}, (*PUBLIC_READ, "invalid_article_id", "invalid_cursor", "validation_error"), PAGE_PARAMETERS),
+    Route("GET", f"{SITE}/counts", counts.get_counts, "public", "anybody",
+          {200: CountsSchema}, (*PUBLIC_READ, "invalid_article_id", "validation_error", "uri_too_long"), (ARTICLES,)),
+    Route("POST", f"{SITE}/counts", counts.post_counts, "public", "anybody",
+          {200: CountsSchema}, (*PUBLIC_READ, "invalid_article_id", *WITH_BODY), body=CountsRequestSchema),
+    Route("GET", f"{SITE}/comments/{{comment_id}}/replies", comments.get_replies, "public", "anybody",
+          {200: RepliesSchema}, (*PUBLIC_READ, "comment_not_found", "invalid_cursor", "validation_error"), (LIMIT, CURSOR)),
+    Route("GET", f"{SITE}/comments/{{comment_id}}", comments.get_comment, "public", "anybody",
+          {200: PermalinkSchema}, (*PUBLIC_READ, "comment_not_found")),
+    Route("GET", SITE, sites.get_site, "public", "anybody", {200: SiteSchema}, ("site_not_found", "unavailable")),
+
+    Route("POST", f"{SITE}/articles/{{article_id}}/comments", comments.post, "private", "signed in",
+          {201: OwnCommentSchema, 202: OwnCommentSchema},
+          (*SIGNED_IN, *WITH_BODY, "invalid_article_id", "invalid_idempotency_key", "idempotency_in_progress",
+           "idempotency_key_reused", "article_not_found", "comment_not_found", "parent_not_visible", "banned",
+           "guests_not_allowed", "posting_closed", "article_locked", "too_many_links", "duplicate_comment",
+           "rate_limited"),
+          body=PostSchema, headers=("Idempotency-Key",)),
+    Route("PATCH", f"{SITE}/comments/{{comment_id}}", comments.patch_comment, "private", "signed in",
+          {200: OwnCommentSchema, 202: EditedSchema},
+          (*SIGNED_IN, *WITH_BODY, "comment_not_found", "forbidden", "not_visible", "edit_window_closed", "banned",
+           "guests_not_allowed", "posting_closed", "article_locked", "too_many_links", "rate_limited"), body=EditSchema),
+    Route("DELETE", f"{SITE}/comments/{{comment_id}}", comments.delete, "private", "signed in",
+          {204: NOTHING}, (*SIGNED_IN, "comment_not_found", "forbidden")),
+    Route("PUT", f"{SITE}/comments/{{comment_id}}/vote", votes.put_vote, "private", "signed in",
+          {200: VoteSchema}, (*SIGNED_IN, *WITH_BODY, "comment_not_found", "not_visible", "own_comment", "banned",
+                              "guests_not_allowed", "rate_limited"), body=VoteRequestSchema),
+    Route("POST", f"{SITE}/comments/{{comment_id}}/flags", flags.post_flag, "private", "signed in",
+          {200: FlagSchema, 201: FlagSchema}, (*SIGNED_IN, *WITH_BODY, "comment_not_found", "not_visible", "own_comment",
+                                               "banned", "guests_not_allowed", "rate_limited"), body=FlagRequestSchema),
+    Route("GET", f"{SITE}/me/articles/{{article_id}}", authors.get_mine, "private", "signed in",
+          {200: MineSchema}, (*SIGNED_IN, "invalid_article_id")),
+    Route("POST", f"{SITE}/moderation/decisions", moderation.post_decisions, "private", "moderator",
+          {200: DecisionsAnswerSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden"), body=DecisionsRequestSchema),
+    Route("POST", f"{SITE}/preview", comments.post_preview, "private", "signed in",
+          {200: PreviewSchema}, (*SIGNED_IN, *WITH_BODY, "rate_limited"), body=PreviewRequestSchema),
+    Route("GET", f"{SITE}/me", authors.get_me, "private", "signed in", {200: MeSchema}, SIGNED_IN),
+    Route("POST", f"{SITE}/guests", authors.post_guest, "private", "anybody",
+          {201: GuestSchema}, ("site_not_found", "origin_not_allowed", "unavailable", *WITH_BODY, "guests_not_allowed", "rate_limited"),
+          body=GuestRequestSchema),
+)
+
+# What is not the API itself.
+OPERATIONS = (
+    Route("GET", "/livez", health.get_livez, "public", "anybody", {200: AliveSchema}, (), live=True),
+    Route("GET", "/readyz", health.get_readyz, "public", "anybody", {200: ReadySchema, 503: ReadySchema}, (), (STRICT,), live=True),
+    Route("GET", "/api/v1/openapi.json", openapi.get_openapi, "public", "anybody", {200: "application/json"}, ()),
+    Route("GET", "/docs", docs.get_docs, "public", "anybody", {200: "text/html"}, ()),
+    Route("GET", "/metrics", metrics.get_metrics, "public", "anybody", {200: "text/plain"}, ("not_found",), live=True),
+)

@@ -1,0 +1,76 @@
+"""What operations are handed: the joined parts of one process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.adapters.caches import SILENCE, ArticleTag, CountCache, PageCache, TimedCache
+from service.adapters.counts import Counts
+from service.adapters.jwks import Jwks
+from service.adapters.limits import Limiter
+from service.adapters.outbound import Outbound
+from service.adapters.redis_client import Redis
+from service.adapters.tokens import TokenVerifier
+from service.adapters.wakeups import Wakeups
+from service.domain.cursors import Cursors
+from service.domain.sites import Site
+from service.settings import Settings
+from service.store.database import Database
+
+LOG = "log"  # the topic that wakes whoever follows the event log
+
+
+@dataclass(slots=True)
+class TailState:
+    """How far this process has read the event log, and when it last heard of it (monotonic seconds)."""
+
+    position: int | None = None
+    heard_at: float = float("-inf")
+
+    def silent(self, now: float) -> bool:
+        """Whether what is remembered may be older than anybody promised."""
+        return now - self.heard_at > SILENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Every part an operation may use. `monotonic` and `now` (seconds since 1970) are the process's clocks."""
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    limiter: Limiter
+    count_copies: Counts
+    wakeups: Wakeups
+    outbound: Outbound
+    jwks: Jwks
+    tokens: TokenVerifier
+    cursors: Cursors
+    monotonic: Callable[[], float]
+    now: Callable[[], float]
+    sites: TimedCache[Site | None]
+    pages: PageCache[Any]
+    counts: CountCache
+    tail: TailState = field(default_factory=TailState)
+    refusals: Counter[str] = field(default_factory=Counter)  # by the check that refused
+    holds: Counter[str] = field(default_factory=Counter)  # by the check that held
+    counters: Counter[str] = field(default_factory=Counter)  # whatever else /metrics tells
+
+    async def added(self, *tags: ArticleTag) -> None:
+        """This process added something to an article: renew the pages under its ids, and wake the log's followers."""
+        self.wake_followers()
+        for tag in tags:
+            await self.pages.renew(tag)
+
+    def withdrew(self, *tags: ArticleTag) -> None:
+        """This process may have made something of these articles invisible: forget their pages, wake the followers."""
+        for tag in tags:
+            self.pages.drop(tag, withdrawn=True)
+        self.wake_followers()
+
+    def wake_followers(self) -> None:
+        """Something was written: whoever follows the log need not wait for the next look."""
+        self.wakeups.publish(LOG)

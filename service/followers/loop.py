@@ -1,0 +1,90 @@
+"""The loop that follows the log in every process: every 50 ms, or sooner when somebody says that something happened."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import structlog
+
+from service.deps import LOG, Deps
+from service.domain.errors import DiscussError
+from service.followers.retention import forget_old
+from service.followers.sequencer import advance, copy_counts
+from service.followers.tails import read_tail, start_tail
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 0.05
+PAUSE_SECONDS = 0.03
+PAUSE_AFTER_FAILURE = 0.25
+WELL_AFTER = 5.0  # seconds a round must have gone on for its end to be another outage
+ADVANCE_SECONDS = 0.25  # the tail waits no longer for the sequencer, whom a frozen writer's row lock can hold for 2 s
+COPY_SECONDS = 1.0
+RETENTION_SECONDS = 60.0
+
+
+async def follow_log(deps: Deps) -> None:
+    """Sequence, read the tail, again and again. Raises Unavailable."""
+    await start_tail(deps)
+    advancing: asyncio.Task[int] | None = None
+    try:
+        with deps.wakeups.follow(LOG) as wake:
+            while True:
+                advancing = advancing or asyncio.create_task(advance(deps))
+                await asyncio.wait({advancing}, timeout=ADVANCE_SECONDS)
+                if advancing.done():
+                    finished, advancing = advancing, None
+                    finished.result()
+                await read_tail(deps)
+                # a busy article wakes everybody with each post; looking more often than this only costs queries
+                await asyncio.sleep(PAUSE_SECONDS)
+                await wake.wait(POLL_SECONDS - PAUSE_SECONDS)
+    finally:
+        if advancing is not None:
+            advancing.cancel()
+            await asyncio.gather(advancing, return_exceptions=True)
+
+
+async def every(seconds: float, deps: Deps, work: Callable[[Deps], Awaitable[None]]) -> None:
+    """Do the work now and then."""
+    while True:
+        await work(deps)
+        await asyncio.sleep(seconds)
+
+
+async def keep_running(name: str, deps: Deps, work: Callable[[], Awaitable[None]]) -> None:
+    """Run for ever; trouble is logged once per outage and tried again."""
+    troubled = False
+    while True:
+        started = deps.monotonic()
+        try:
+            await work()
+        except Exception as error:
+            if deps.monotonic() - started > WELL_AFTER:
+                troubled = False
+            if not troubled and isinstance(error, DiscussError):
+                log.warning("follower waits", follower=name, reason=error.code)
+            elif not troubled:
+                log.exception("follower failed", follower=name)
+            troubled = True
+        deps.counters[f"follower_failures:{name}"] += 1
+        await asyncio.sleep(PAUSE_AFTER_FAILURE)
+
+
+@contextlib.asynccontextmanager
+async def followers(deps: Deps) -> AsyncIterator[None]:
+    """Follow the log while the context is open."""
+    loops = {
+        "log": lambda: follow_log(deps),
+        "count_copies": lambda: every(COPY_SECONDS, deps, copy_counts),
+        "retention": lambda: every(RETENTION_SECONDS, deps, forget_old),
+    }
+    tasks = [asyncio.create_task(keep_running(name, deps, work)) for name, work in loops.items()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

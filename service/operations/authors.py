@@ -1,0 +1,309 @@
+"""Who is asking, and what operators do with people."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import asyncpg
+
+from service.adapters.limits import Verdict
+from service.deps import Deps
+from service.domain.errors import (
+    Banned,
+    CommentNotFound,
+    ConfigurationError,
+    Forbidden,
+    GuestsNotAllowed,
+    TokenInvalid,
+    ValidationFailed,
+)
+from service.domain.identity import (
+    IMPORT_PREFIX,
+    MAX_SUBJECT,
+    OWN_ISSUER_PREFIX,
+    Claims,
+    Role,
+    clean_name,
+    effective_roles,
+)
+from service.domain.ids import uuid7
+from service.domain.rows import Row
+from service.domain.sites import Site
+from service.operations.limits import charge
+from service.store import authors, events
+from service.store.events import Happening
+
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)  # the last day a datetime has: a ban without end
+LOOKED_UP_AT_ONCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A known person on a site, as of the token that speaks for them."""
+
+    key: int
+    id: UUID
+    name: str
+    avatar_url: str | None
+    roles: tuple[str, ...]
+    labels: tuple[str, ...]
+    guest: bool
+    banned_until: datetime | None
+    ban_reason: str | None
+
+
+async def authenticate(deps: Deps, site: Site, token: str) -> Claims:
+    """What a token says about who is asking. Raises TokenInvalid, TokenExpired, Unavailable."""
+    return await deps.tokens.verify(token, site=site.name, keys=site.keys)
+
+
+async def recognise(deps: Deps, site: Site, claims: Claims, row: Row | None) -> Author:
+    """The author behind a token; `row` is what is stored of them, if anything.
+
+    Somebody new is stored, and name, picture, roles and labels follow the newest token. Raises TokenInvalid when the
+    token was issued before its bearer's tokens were revoked.
+    """
+    revoked_before = row["revoked_before"] if row is not None else None
+    # a token's time is in whole seconds: one issued in the second of the revocation is refused with it
+    if revoked_before is not None and claims.issued_at <= revoked_before.timestamp():
+        raise TokenInvalid("This token was revoked; sign in again.")
+    shown = shown_author(site, claims)
+    if row is None or any(row[name] != value for name, value in shown.items() if name != "guest"):
+        row = await authors.upsert_author(
+            deps.database, uuid7(int(deps.now() * 1000)), site.key, claims.issuer, claims.subject, **shown
+        )
+    return author_from(site, claims, row)
+
+
+def shown_author(site: Site, claims: Claims) -> dict[str, Any]:
+    """What a token says that others see."""
+    roles = effective_roles(claims.roles, None, site.settings.token_roles, claims.trusted)  # type: ignore[arg-type]
+    return {
+        "name": claims.name,
+        "avatar_url": allowed_picture(claims.picture, site.settings.picture_hosts),
+        "roles": [role.value for role in roles],
+        "labels": list(claims.labels),
+        "guest": claims.guest,
+    }
+
+
+def allowed_picture(picture: str | None, hosts: list[str]) -> str | None:
+    """The picture's address when its host is one of the site's."""
+    return picture if picture and urlsplit(picture).hostname in hosts else None
+
+
+def author_from(site: Site, claims: Claims, row: Row) -> Author:
+    """The author with the roles that count now, granted ones included."""
+    roles = effective_roles(
+        claims.roles,
+        row["granted_role"],
+        site.settings.token_roles,  # type: ignore[arg-type]
+        claims.trusted,
+    )
+    return Author(
+        key=row["key"],
+        id=row["id"],
+        name=row["name"],
+        avatar_url=row["avatar_url"],
+        roles=tuple(role.value for role in roles),
+        labels=tuple(row["labels"]),
+        guest=row["guest"],
+        banned_until=row["banned_until"],
+        ban_reason=row["ban_reason"],
+    )
+
+
+async def read_me(deps: Deps, site: Site, claims: Claims) -> tuple[Author, datetime]:
+    """The author behind a token, and the database's time now (to tell a running ban by)."""
+    row = await authors.find_author(deps.database, site.key, claims.issuer, claims.subject)
+    return await recognise(deps, site, claims, row), datetime.now(UTC) if row is None else row["now"]
+
+
+async def allowed_author(deps: Deps, site: Site, claims: Claims) -> Author:
+    """The author behind a token, if they may take part now. Raises Banned, TokenInvalid."""
+    author, now = await read_me(deps, site, claims)
+    if author.banned_until is not None and author.banned_until > now:
+        raise Banned(f"{Banned.__doc__} {author.ban_reason or ''}".strip())
+    return author
+
+
+async def require_role(deps: Deps, site: Site, claims: Claims, least: Role) -> Author:
+    """The author behind a token, who must have this role or a higher one. Raises Forbidden, TokenInvalid."""
+    author, _ = await read_me(deps, site, claims)
+    if max((Role(role) for role in author.roles), default=Role.READER) < least:
+        raise Forbidden(f"This needs the role {least.value}.")
+    return author
+
+
+async def make_guest(deps: Deps, site: Site, name: str, address: str) -> tuple[str, Author, Verdict]:
+    """A guest's token and author, and how the limit stands. Raises GuestsNotAllowed, RateLimited, ValidationFailed."""
+    if not site.settings.guests:
+        raise GuestsNotAllowed
+    try:
+        name = clean_name(name)
+    except ValueError as error:
+        raise ValidationFailed({"name": [str(error)]}) from error
+    verdict = await charge(deps, "guests", address=address)
+    guest_id = uuid7(int(deps.now() * 1000))
+    token = deps.tokens.issue_guest_token(site.name, str(guest_id), name)
+    claims = await authenticate(deps, site, token)
+    return token, await recognise(deps, site, claims, None), verdict
+
+
+async def issue_token(deps: Deps, site: Site, *, name: str, subject: str, role: Role) -> str:
+    """A command-line token, 24 hours, whose role counts in full."""
+    return deps.tokens.issue_command_line_token(site.name, subject, name, role)
+
+
+async def find_author(deps: Deps, site: Site, author_id: UUID) -> Row:
+    """What is stored of an author, by public id. Raises CommentNotFound."""
+    return found_author(await authors.find_author_by_id(deps.database, site.key, author_id))
+
+
+async def find_author_of(deps: Deps, site: Site, issuer: str, subject: str) -> Row:
+    """What is stored of an author, by who vouches for them. Raises CommentNotFound."""
+    return found_author(await authors.find_author(deps.database, site.key, issuer, subject))
+
+
+def found_author(row: Row | None) -> Row:
+    """The row. Raises CommentNotFound when there is none."""
+    if row is None:
+        raise CommentNotFound("There is no such author.")
+    return row
+
+
+async def revoke_author(deps: Deps, site: Site, author_id: UUID) -> None:
+    """Refuse every token the author holds now, in every process. Raises CommentNotFound."""
+    row = await find_author(deps, site, author_id)
+    await authors.revoke_author(deps.database, row["key"])
+
+
+async def grant_role(deps: Deps, site: Site, author_id: UUID, role: Role | None) -> None:
+    """Give a role that no token needs to carry; None or reader takes it away. Raises CommentNotFound."""
+    row = await find_author(deps, site, author_id)
+    granted = None if role is None or role is Role.READER else role.value
+    await authors.grant_role(deps.database, row["key"], granted)
+
+
+async def ban_author(deps: Deps, site: Site, author_id: UUID, until: datetime | None, reason: str | None) -> None:
+    """Ban until a time (FOREVER for good), or lift the ban with None. Raises CommentNotFound."""
+    row = await find_author(deps, site, author_id)
+    async with deps.database.transaction("ban_author") as tx:
+        await authors.ban_author(tx, row["key"], until, reason if until else None)
+        kind = "author.banned" if until else "author.unbanned"
+        await events.insert_outbox(tx, Happening(kind, site.key, author_key=row["key"]))
+    deps.withdrew()
+
+
+Identity = tuple[str, str]  # issuer and subject
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line of a remapping: who vouched for an author, and who does from now on."""
+
+    line: int
+    old: Identity
+    new: Identity
+
+
+def parse_moves(text: str) -> list[Move]:
+    """The moves of a file: old issuer, old subject, new issuer, new subject a line, by comma or tab.
+
+    Blank lines and # comments don't count. Raises ConfigurationError naming every bad line.
+    """
+    moves: list[Move] = []
+    problems: list[str] = []
+    olds: dict[Identity, int] = {}
+    news: dict[Identity, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            move = parse_move(number, line)
+        except (ValueError, csv.Error) as error:
+            problems.append(f"line {number}: {error}")
+            continue
+        moves.append(move)
+        for identity, seen in ((move.old, olds), (move.new, news)):
+            if seen.setdefault(identity, number) != number:
+                problems.append(f"line {number}: {' '.join(identity)} stands in line {seen[identity]} already")
+    if problems:
+        raise ConfigurationError(problems)
+    return moves
+
+
+def parse_move(number: int, line: str) -> Move:
+    """One line's move. Raises ValueError or csv.Error."""
+    columns = [part.strip() for part in next(csv.reader([line], delimiter="\t" if "\t" in line else ",", strict=True))]
+    if len(columns) != 4:
+        raise ValueError(f"needs old issuer, old subject, new issuer and new subject, has {len(columns)} columns")
+    if not all(1 <= len(part) <= MAX_SUBJECT and part.isprintable() for part in columns):
+        raise ValueError(f"issuers and subjects have 1 to {MAX_SUBJECT} printable characters")
+    if columns[2].startswith((OWN_ISSUER_PREFIX, IMPORT_PREFIX)):
+        raise ValueError(f"no key can sign for {columns[2]}")
+    return Move(number, (columns[0], columns[1]), (columns[2], columns[3]))
+
+
+async def remap_authors(deps: Deps, site: Site, moves: Sequence[Move], told: Callable[[int], None]) -> int:
+    """Give authors new issuers and subjects, all or nothing; how many there were.
+
+    Lines without an author are left out: a vendor's list has people who never wrote. `told` hears how many more lines
+    are done, each once when it is looked up and once when it is written. Raises ConfigurationError naming every line
+    whose new identity is another author's.
+    """
+    there = [move for batch in batched(moves) for move in await authors_there(deps, site, batch, told)]
+    leaving = {move.old for move in there}
+    others = [move for move in there if move.new not in leaving]
+    taken = [move for batch in batched(others) for move in await taken_there(deps, site, batch)]
+    if taken:
+        raise ConfigurationError([conflict(move) for move in taken])
+    wanted = {move.new for move in there}
+    async with deps.database.transaction("remap_authors") as tx:
+        for move in there:
+            if move.old in wanted:
+                await authors.remap_author(tx, site.key, move.old, parked(move))
+        for move in there:
+            now = parked(move) if move.old in wanted else move.old
+            try:
+                await authors.remap_author(tx, site.key, now, move.new)
+            except asyncpg.UniqueViolationError:
+                raise ConfigurationError([conflict(move)]) from None
+            told(1)
+    return len(there)
+
+
+def batched(moves: Sequence[Move]) -> Iterator[Sequence[Move]]:
+    """The moves in handfuls that are looked up at the same time."""
+    return (moves[start : start + LOOKED_UP_AT_ONCE] for start in range(0, len(moves), LOOKED_UP_AT_ONCE))
+
+
+def conflict(move: Move) -> str:
+    """What to say of a line whose new identity is another author's."""
+    return f"line {move.line}: there is an author {' '.join(move.new)} already"
+
+
+def parked(move: Move) -> Identity:
+    """Where an author waits while the others leave, so that lines may pass identities on or exchange them."""
+    return (f"{OWN_ISSUER_PREFIX}remap", str(move.line))
+
+
+async def authors_there(deps: Deps, site: Site, moves: Sequence[Move], told: Callable[[int], None]) -> list[Move]:
+    """Those of the moves whose old identity is an author's, and not the new one already."""
+    rows = await asyncio.gather(*(authors.find_author(deps.database, site.key, *move.old) for move in moves))
+    there = [move for move, row in zip(moves, rows, strict=True) if row is not None and move.old != move.new]
+    told(2 * len(moves) - len(there))
+    return there
+
+
+async def taken_there(deps: Deps, site: Site, moves: Sequence[Move]) -> list[Move]:
+    """Those of the moves whose new identity is somebody's."""
+    rows = await asyncio.gather(*(authors.find_author(deps.database, site.key, *move.new) for move in moves))
+    return [move for move, row in zip(moves, rows, strict=True) if row is not None]

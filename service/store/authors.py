@@ -1,0 +1,74 @@
+"""Authors: people as their publisher vouches for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from service.store.database import Executor
+from service.store.queries import load_queries
+
+QUERIES = load_queries("authors")
+
+
+async def find_author(db: Executor, site_key: int, issuer: str, subject: str) -> asyncpg.Record | None:
+    """An author by who vouches for them."""
+    return await db.fetchrow(QUERIES["find_author"], site_key, issuer, subject)
+
+
+async def find_author_by_id(db: Executor, site_key: int, author_id: UUID) -> asyncpg.Record | None:
+    """An author by public id."""
+    return await db.fetchrow(QUERIES["find_author_by_id"], site_key, author_id)
+
+
+async def upsert_author(
+    db: Executor,
+    new_id: UUID,
+    site_key: int,
+    issuer: str,
+    subject: str,
+    *,
+    name: str,
+    avatar_url: str | None,
+    roles: Sequence[str],
+    labels: Sequence[str],
+    guest: bool,
+) -> asyncpg.Record:
+    """The author, made or brought up to date with the newest token."""
+    row = await db.fetchrow(
+        QUERIES["upsert_author"],
+        new_id,
+        site_key,
+        issuer,
+        subject,
+        name,
+        avatar_url,
+        list(roles),
+        list(labels),
+        guest,
+    )
+    assert row is not None
+    return row
+
+
+async def revoke_author(db: Executor, author_key: int) -> None:
+    """Refuse every token issued up to now."""
+    await db.execute(QUERIES["revoke_author"], author_key)
+
+
+async def grant_role(db: Executor, author_key: int, role: str | None) -> None:
+    """Give a role beyond what tokens carry; None takes it away."""
+    await db.execute(QUERIES["grant_role"], author_key, role)
+
+
+async def ban_author(db: Executor, author_key: int, until: datetime | None, reason: str | None) -> None:
+    """Ban until a time; None lifts the ban."""
+    await db.execute(QUERIES["ban_author"], author_key, until, reason)
+
+
+async def remap_author(db: Executor, site_key: int, old: tuple[str, str], new: tuple[str, str]) -> bool:
+    """Give an author a new (issuer, subject); whether there was one."""
+    return await db.fetchrow(QUERIES["remap_author"], site_key, *old, *new) is not None

@@ -1,0 +1,290 @@
+-- shown_fragment
+p.id, p.parent_id, p.root_id, p.depth, p.path, p.status, p.featured, p.edited_at, p.up, p.down, p.top, p.controversy,
+p.reply_count, p.descendant_count, r.html,
+u.id AS author_id, u.name AS author_name, u.avatar_url, u.roles, u.labels, u.guest
+
+-- words_fragment
+-- words and people of what is not published are not even read; looked up row by row, as a join would rather read all
+-- authors of a middle-sized site than a hundred of them by key
+LEFT JOIN LATERAL (
+    SELECT w.html FROM revisions w
+    WHERE w.article_key = p.article_key AND w.comment_id = p.id AND w.number = p.revision AND p.status = 'published'
+    LIMIT 1
+) r ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM authors known WHERE known.key = p.author_key AND p.status = 'published' LIMIT 1
+) u ON true
+
+-- article_fragment
+a.external_id AS article_id, a.title, a.url, a.section, a.locked, a.locked_reason, a.visibility,
+a.created_at AS article_created_at, n.comment_count, n.position
+
+-- page_fragment
+, replies AS (
+    SELECT roots.place, x.* FROM roots CROSS JOIN LATERAL (
+        SELECT c.* FROM comments c
+        WHERE c.article_key = $1 AND c.root_id = roots.id AND c.parent_id IS NOT NULL AND c.listed
+        ORDER BY c.path LIMIT $4
+    ) x
+), placed AS (
+    SELECT * FROM roots UNION ALL SELECT * FROM replies
+)
+SELECT p.place,
+-- include article_fragment
+,
+-- include shown_fragment
+FROM articles a
+JOIN article_counts n ON n.article_key = a.key
+LEFT JOIN placed p ON true
+-- include words_fragment
+WHERE a.key = $1
+ORDER BY p.place, p.path
+
+-- page_newest
+-- A page of root comments with their first replies, newest first. $1 article, $2 before this id, $3 roots, $4 replies of each
+WITH roots AS (
+    SELECT row_number() OVER (ORDER BY c.id DESC) AS place, c.* FROM comments c
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.id < $2
+    ORDER BY c.id DESC LIMIT $3
+)
+-- include page_fragment
+
+-- page_oldest
+-- The same, oldest first. $1 article, $2 after this id, $3 roots, $4 replies of each
+WITH roots AS (
+    SELECT row_number() OVER (ORDER BY c.id) AS place, c.* FROM comments c
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.id > $2
+    ORDER BY c.id LIMIT $3
+)
+-- include page_fragment
+
+-- page_top
+-- The same, best first. $1 article, $2 before this id among equals, $3 roots, $4 replies of each, $5 from this rank down
+WITH roots AS (
+    SELECT row_number() OVER (ORDER BY c.top DESC, c.id DESC) AS place, c.* FROM comments c
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND (c.top, c.id) < ($5::float8, $2::uuid)
+    ORDER BY c.top DESC, c.id DESC LIMIT $3
+)
+-- include page_fragment
+
+-- page_controversial
+-- The same, most disputed first. $1 article, $2 before this id among equals, $3 roots, $4 replies of each, $5 from this rank down
+WITH roots AS (
+    SELECT row_number() OVER (ORDER BY c.controversy DESC, c.id DESC) AS place, c.* FROM comments c
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND (c.controversy, c.id) < ($5::float8, $2::uuid)
+    ORDER BY c.controversy DESC, c.id DESC LIMIT $3
+)
+-- include page_fragment
+
+-- page_featured
+-- Featured roots only; they are few, so any order is a sort. $1 article, $2 beside this id among equals, $3 roots, $4 replies of each, $5 from this rank down, $6 sort
+WITH ranked AS (
+    SELECT c.id,
+           CASE $6::text WHEN 'top' THEN c.top WHEN 'controversial' THEN c.controversy ELSE 0 END AS rank
+    FROM comments c
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.featured
+), roots AS (
+    SELECT row_number() OVER (ORDER BY CASE WHEN $6 = 'oldest' THEN c.id END, ranked.rank DESC, c.id DESC) AS place, c.*
+    FROM ranked CROSS JOIN LATERAL (
+        SELECT * FROM comments x WHERE x.article_key = $1 AND x.id = ranked.id LIMIT 1
+    ) c
+    WHERE CASE WHEN $6 = 'oldest' THEN c.id > $2 ELSE (ranked.rank, c.id) < ($5::float8, $2::uuid) END
+    ORDER BY 1 LIMIT $3
+)
+-- include page_fragment
+
+-- replies_of_root
+-- A root's listed replies in reading order. $1 article, $2 root, $3 after this path, $4 at most so many
+WITH p AS (
+    SELECT c.* FROM comments c
+    WHERE c.article_key = $1 AND c.root_id = $2 AND c.parent_id IS NOT NULL AND c.listed AND c.path > $3
+    ORDER BY c.path LIMIT $4
+)
+SELECT
+-- include shown_fragment
+FROM p
+-- include words_fragment
+ORDER BY p.path
+
+-- find_listed
+-- A listed comment of a shown article, with its article. $1 site, $2 id
+SELECT p.article_key,
+-- include article_fragment
+,
+-- include shown_fragment
+FROM comments p
+JOIN articles a ON a.key = p.article_key AND a.site_key = $1 AND a.visibility = 'shown'
+JOIN article_counts n ON n.article_key = p.article_key
+-- include words_fragment
+WHERE p.id = $2 AND p.listed
+
+-- find_own
+-- A comment whatever its status, with its words and author, for its author and moderators only. $1 site, $2 id
+SELECT p.article_key, p.author_key, p.version, p.held_by, p.prior_status, p.pending_revision,
+       (SELECT w.text FROM revisions w WHERE w.article_key = p.article_key AND w.comment_id = p.id
+            AND w.number = p.pending_revision) AS pending_text,
+       a.external_id AS article_id, r.text, r.html,
+       p.id, p.parent_id, p.root_id, p.depth, p.path, p.status, p.featured, p.edited_at, p.up, p.down, p.top,
+       p.controversy, p.reply_count, p.descendant_count,
+       u.id AS author_id, u.name AS author_name, u.avatar_url, u.roles, u.labels, u.guest
+FROM comments p
+JOIN articles a ON a.key = p.article_key AND a.site_key = $1
+JOIN revisions r ON r.article_key = p.article_key AND r.comment_id = p.id AND r.number = p.revision
+JOIN authors u ON u.key = p.author_key
+WHERE p.id = $2
+
+-- ancestors
+-- The root and the at most eight nearest listed ancestors of a comment, root first. $1 article, $2 its parent, $3 its root
+WITH RECURSIVE up AS (
+    SELECT c.id, c.parent_id, 1 AS steps FROM comments c WHERE c.article_key = $1 AND c.id = $2
+    UNION ALL
+    SELECT c.id, c.parent_id, up.steps + 1
+    FROM up CROSS JOIN LATERAL (
+        SELECT x.id, x.parent_id FROM comments x WHERE x.article_key = $1 AND x.id = up.parent_id LIMIT 1
+    ) c
+    WHERE up.steps < 8
+), wanted AS (
+    SELECT id, steps FROM up UNION ALL SELECT $3, 9 WHERE $3 NOT IN (SELECT id FROM up)
+)
+SELECT
+-- include shown_fragment
+-- by key, one by one: a plan for articles of any size would read this whole article
+FROM wanted w CROSS JOIN LATERAL (
+    SELECT * FROM comments x WHERE x.article_key = $1 AND x.id = w.id AND x.listed LIMIT 1
+) p
+-- include words_fragment
+ORDER BY w.steps DESC
+
+-- posting_context
+-- Everything a post is judged by, in one row, and the clock its id is made from.
+-- $1 site, $2 article id, $3 issuer, $4 subject, $5 parent or null, $6 idempotency key or null
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms, clock_timestamp() AS now,
+       a.key AS article_key, a.external_id AS canonical_id, a.locked, a.locked_reason, a.moderation, a.visibility,
+       u.key, u.id, u.name, u.avatar_url, u.roles, u.labels, u.guest, u.granted_role, u.banned_until, u.ban_reason,
+       u.revoked_before,
+       p.status AS parent_status, p.listed AS parent_listed,
+       k.request_hash
+FROM (VALUES (1)) AS one
+LEFT JOIN article_ids i ON i.site_key = $1 AND i.external_id = $2
+LEFT JOIN articles a ON a.key = i.article_key
+LEFT JOIN authors u ON u.site_key = $1 AND u.issuer = $3 AND u.subject = $4
+LEFT JOIN comments p ON p.article_key = i.article_key AND p.id = $5
+LEFT JOIN idempotency_keys k ON k.author_key = u.key AND k.key = $6
+
+-- insert_comment
+-- Write a comment with everything that belongs to it, or nothing at all: no row when the parent is not visible any more,
+-- a unique violation when its idempotency key is taken, a check violation when the same text was said lately.
+-- FOR KEY SHARE excludes status changes (they take FOR UPDATE) but not the counters' updates.
+-- $1 site, $2 article, $3 id, $4 parent or null, $5 author, $6 status, $7 held by, $8 text, $9 html, $10 renderer,
+-- $11 created, $12 fingerprint, $13 said-again cutoff, $14 idempotency key or null, $15 request hash, $16 answered status
+WITH parent AS MATERIALIZED (
+    SELECT root_id, depth, path FROM comments
+    WHERE article_key = $2 AND id = $4 AND status = 'published' FOR KEY SHARE
+), placed AS MATERIALIZED (
+    SELECT root_id, least(depth + 1, 8) AS depth, substring(path FOR 128) || uuid_send($3) AS path FROM parent
+    UNION ALL
+    SELECT $3, 0, uuid_send($3) WHERE $4::uuid IS NULL
+), remembered AS (
+    INSERT INTO idempotency_keys (author_key, key, request_hash, article_key, comment_id, status)
+    SELECT $5, $14, $15, $2, $3, $16 FROM placed WHERE $14::text IS NOT NULL
+    RETURNING key
+), said AS (
+    -- after the key: a parallel retry must meet its own first try, not the text of it
+    INSERT INTO recent_texts AS t (author_key, fingerprint, comment_id, said_at)
+    SELECT $5, $12, $3, $11 FROM placed WHERE $14::text IS NULL OR EXISTS (SELECT FROM remembered)
+    ON CONFLICT ON CONSTRAINT recent_texts_pkey DO UPDATE
+    SET comment_id = excluded.comment_id, said_at = excluded.said_at,
+        repeats = CASE WHEN t.said_at < $13 THEN 0 ELSE 1 END
+), worded AS (
+    INSERT INTO revisions (article_key, comment_id, number, text, html, renderer, status, created_at)
+    SELECT $2, $3, 1, $8, $9, $10, CASE WHEN $6 = 'published' THEN 'published' ELSE 'pending' END, $11 FROM placed
+), waiting AS (
+    INSERT INTO queue (site_key, kind, article_key, comment_id, author_key, since, checks)
+    SELECT $1, 'pending', $2, $3, $5, $11, $7 FROM placed WHERE $6 = 'pending'
+), judged AS (
+    INSERT INTO decisions (site_key, article_key, comment_id, author_key, action, to_status, check_name, version)
+    SELECT $1, $2, $3, $5, 'hold', $6, held.name, 1 FROM placed, unnest($7::text[]) AS held (name)
+), told AS (
+    INSERT INTO outbox (kind, site_key, article_key, comment_id, author_key, to_status)
+    SELECT 'comment.created', $1, $2, $3, $5, $6 FROM placed
+)
+INSERT INTO comments (site_key, article_key, id, parent_id, root_id, depth, path, author_key, status, held_by)
+SELECT $1, $2, $3, $4, root_id, depth, path, $5, $6, $7 FROM placed
+RETURNING root_id, depth
+
+-- touch_idempotency_key
+-- A replay writes too, so that with synchronous replication it waits for the standby as its first try did. $1 author, $2 key
+UPDATE idempotency_keys SET replayed_at = now() WHERE author_key = $1 AND key = $2
+RETURNING request_hash, comment_id, status
+
+-- lock_comment
+-- A comment about to change; waits for replies being written to it. $1 site, $2 id
+SELECT c.site_key, c.article_key, a.external_id AS article_id, c.id, c.author_key, c.status, c.prior_status, c.version,
+       c.listed, c.featured, c.approved, c.edited, c.revision, c.pending_revision, c.held_by,
+       (SELECT max(r.number) FROM revisions r WHERE r.article_key = c.article_key AND r.comment_id = c.id) AS last_revision,
+       (SELECT r.text FROM revisions r WHERE r.article_key = c.article_key AND r.comment_id = c.id
+            AND r.number = coalesce(c.pending_revision, c.revision)) AS last_text,
+       EXISTS (SELECT FROM flags f WHERE f.article_key = c.article_key AND f.comment_id = c.id AND f.state = 'open') AS flagged,
+       EXISTS (SELECT FROM appeals p WHERE p.article_key = c.article_key AND p.comment_id = c.id AND p.state = 'open') AS appealed,
+       a.locked, a.locked_reason, a.moderation, a.visibility, clock_timestamp() AS now
+FROM comments c JOIN articles a ON a.key = c.article_key
+WHERE c.id = $2 AND c.site_key = $1 FOR UPDATE OF c
+
+-- save_standing
+-- Give a locked comment its new standing. $1 article, $2 id, $3 status, $4 status that restore goes back to, $5 featured,
+-- $6 approved, $7 edited, $8 revision, $9 waiting revision, $10 edited at (null: as it is), $11 whether text or status changed
+UPDATE comments SET status = $3, prior_status = $4, featured = $5, approved = $6, edited = $7, revision = $8,
+       pending_revision = $9, edited_at = coalesce($10, edited_at), version = version + $11::boolean::integer,
+       held_by = CASE WHEN $3 = 'published' AND $9::integer IS NULL THEN '{}' ELSE held_by END
+WHERE article_key = $1 AND id = $2
+RETURNING version
+
+-- insert_revision
+-- New words. $1 article, $2 comment, $3 number, $4 text, $5 html, $6 renderer, $7 status
+INSERT INTO revisions (article_key, comment_id, number, text, html, renderer, status, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
+
+-- judge_revisions
+-- The published revision is $3; what else waited is rejected, but for the one that still waits. $1 article, $2 comment,
+-- $3 published number or null, $4 waiting number or null
+UPDATE revisions SET status = CASE WHEN number = $3 THEN 'published' ELSE 'rejected' END
+WHERE article_key = $1 AND comment_id = $2
+    AND (number = $3 OR (status = 'pending' AND number IS DISTINCT FROM $4))
+
+-- hold_comment
+-- Note which checks hold it. $1 article, $2 comment, $3 names of the checks
+UPDATE comments SET held_by = ARRAY(SELECT DISTINCT unnest(held_by || $3::text[]))
+WHERE article_key = $1 AND id = $2
+
+-- close_flags
+-- Answer the open flags. $1 article, $2 comment, $3 upheld or dismissed
+UPDATE flags SET state = $3 WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
+
+-- close_appeal
+-- Answer the open appeal. $1 article, $2 comment, $3 granted or refused
+UPDATE appeals SET state = $3, decided_at = now() WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
+
+-- enqueue
+-- Let a comment wait for a person, or say anew why it waits. $1 site, $2 kind, $3 article, $4 comment, $5 author,
+-- $6 urgency, $7 checks, $8 reasons
+INSERT INTO queue (site_key, kind, article_key, comment_id, author_key, urgency, checks, reasons)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT ON CONSTRAINT queue_pkey DO UPDATE
+SET urgency = excluded.urgency, checks = excluded.checks, reasons = excluded.reasons
+
+-- dequeue
+-- It waits no longer. $1 article, $2 comment, $3 kinds
+DELETE FROM queue WHERE article_key = $1 AND comment_id = $2 AND kind = ANY($3::text[])
+
+-- forget_text
+-- Its author may say it again. $1 author, $2 comment
+DELETE FROM recent_texts WHERE author_key = $1 AND comment_id = $2
+
+-- insert_decision
+-- $1 site, $2 article, $3 comment, $4 author, $5 action, $6 from, $7 to, $8 check, $9 moderator, $10 reason, $11 version, $12 note
+WITH decided AS (
+    INSERT INTO decisions (site_key, article_key, comment_id, author_key, action, from_status, to_status, check_name,
+                           moderator_key, reason, version)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id
+)
+INSERT INTO decision_notes (decision_id, text) SELECT id, $12 FROM decided WHERE $12::text IS NOT NULL

@@ -1,0 +1,126 @@
+"""The session's real servers, a migrated template database, and the service as its clients meet it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from service.app import described
+from service.settings import Settings
+from service.store.migrations import migrate
+from tests.canaries import CanaryRecorder, follow_statuses
+from tests.client import WATCHERS, Answer, Service, running_service
+from tests.contracts.openapi_watch import OpenApiWatcher
+from tests.servers import SessionServers
+
+SECRET = "a secret for tests of thirty-two bytes or more"
+
+
+def pytest_configure() -> None:
+    """Look at every answer the suite receives: the OpenAPI document allows it, and no hidden words are in it."""
+    WATCHERS.append(OpenApiWatcher(described()))
+    WATCHERS.append(CANARIES)
+
+
+CANARIES = CanaryRecorder()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statuses_are_followed() -> Iterator[None]:
+    """The recorder hears of everything that is hidden and shown."""
+    yield from follow_statuses(CANARIES)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[SessionServers]:
+    """PostgreSQL and Valkey of this session."""
+    with SessionServers() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def template(servers: SessionServers) -> Iterator[str]:
+    """The name of a migrated, empty database to clone."""
+    name = f"discuss_template_{uuid.uuid4().hex[:8]}"
+    servers.create_database(name)
+    asyncio.run(migrate(servers.owner_url(name), servers.app_url(name)))
+    yield name
+    servers.drop_database(name)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A database of one test module, and settings to run the service on it."""
+
+    servers: SessionServers
+    name: str
+    settings: Settings
+
+
+@pytest.fixture(scope="module")
+def cluster(servers: SessionServers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A fresh clone of the template for this module."""
+    name = f"discuss_{uuid.uuid4().hex[:12]}"
+    servers.create_database(name, template)
+    yield Cluster(
+        servers,
+        name,
+        Settings(
+            database_url=servers.app_url(name),
+            owner_url=servers.owner_url(name),
+            redis_url=servers.redis_url,
+            secrets=(SECRET,),
+            data=Path(tmp_path_factory.mktemp("data")),
+            limits="off",
+            allow_private_targets=True,
+        ),
+    )
+    servers.drop_database(name)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def service(cluster: Cluster) -> AsyncIterator[Service]:
+    """The service on a loopback port, with very high limits. Tests make sites of their own."""
+    async with running_service(cluster.settings) as started:
+        yield started
+
+
+@pytest.fixture
+def settings(cluster: Cluster) -> Settings:
+    """The module's settings, to run another process or another configuration with (dataclasses.replace)."""
+    return replace(cluster.settings)
+
+
+BACKGROUND = {  # what the followers run all the time
+    "advance_log", "read_events", "last_position", "counts_since", "forget_old_rows", "trim_events", "log_lag",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class QueryCount:
+    """How many queries requests cost, those of the followers not counted."""
+
+    service: Service
+
+    def total(self) -> int:
+        """Queries so far; a transaction is none."""
+        counted = self.service.deps.database.tally.count
+        return sum(n for name, n in counted.items() if name not in BACKGROUND and ":" not in name)
+
+    async def of(self, work: Awaitable[Answer]) -> tuple[Answer, int]:
+        """The answer and what it cost. Nobody else may use the service meanwhile."""
+        before = self.total()
+        answer = await work
+        return answer, self.total() - before
+
+
+@pytest.fixture
+def query_count(service: Service) -> QueryCount:
+    """Counts the queries of the module's service."""
+    return QueryCount(service)

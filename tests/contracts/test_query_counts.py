@@ -1,0 +1,143 @@
+"""What every route costs in queries: none for what is kept, two for a post."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from service.api.routes import ROUTES
+from service.domain.identity import Role
+from tests.client import Answer, Service, SiteClient, until
+from tests.conftest import QueryCount
+
+Ask = Callable[["Scene"], Awaitable[Answer]]
+
+
+class Scene:
+    """A site with an article that has a root, a reply and a reply to that; its author's token and a moderator's."""
+
+    def __init__(self, site: SiteClient, token: str, other: str, comments: list[dict[str, Any]]) -> None:
+        self.site, self.token, self.other = site, token, other
+        self.root, self.reply, self.deep = comments
+
+    @classmethod
+    async def make(cls, service: Service) -> Scene:
+        site = await service.new_site(guests=True)
+        token = await site.token()
+        comments: list[dict[str, Any]] = []
+        for _ in range(3):
+            parent = comments[-1]["id"] if comments else None
+            comments.append(await site.posted("a", parent=parent, token=token))
+
+        async def settled() -> bool:
+            return await site.count("a") == 3
+
+        await until(settled)
+        other = await site.token("Max", Role.MODERATOR)
+        await site.get("/me", token=other)
+        await site.site()  # as every process knows it within the second
+        return cls(site, token, other, comments)
+
+
+def get(path: str) -> Ask:
+    return lambda scene: scene.site.get(path.format(**vars(scene)))
+
+
+# what it is: the request, its queries, its status
+COSTS: dict[str, tuple[Ask, int, int]] = {
+    "GET the site": (get(""), 0, 200),
+    "GET a page": (get("/articles/a/comments"), 2, 200),
+    "GET a page of 100 with 50 replies each": (get("/articles/a/comments?limit=100&replies=50"), 2, 200),
+    "GET a page of featured ones": (get("/articles/a/comments?featured=true"), 2, 200),
+    "GET a page of an article nobody commented on": (get("/articles/none/comments"), 1, 200),
+    "GET replies": (get("/comments/{root[id]}/replies"), 2, 200),
+    "GET replies of none": (get("/comments/{reply[id]}/replies"), 1, 404),
+    "GET a root": (get("/comments/{root[id]}"), 1, 200),
+    "GET a reply": (get("/comments/{deep[id]}"), 2, 200),
+    "GET what is not there": (get("/comments/01999999-0000-7000-8000-000000000000"), 1, 404),
+    "GET what is no id": (get("/comments/nothing"), 0, 404),
+    "GET counts known here": (get("/counts?article=a"), 0, 200),
+    "GET counts of 200": (get("/counts?" + "&".join(f"article=x{n}" for n in range(200))), 1, 200),
+    "POST counts of 200": (lambda s: s.site.post("/counts", {"articles": [f"y{n}" for n in range(200)]}), 1, 200),
+    "GET me": (lambda s: s.site.get("/me", token=s.token), 1, 200),
+    "POST preview": (lambda s: s.site.post("/preview", {"text": "x"}, token=s.token), 1, 200),
+    "POST a comment": (lambda s: s.site.comment("a", token=s.token), 2, 201),
+    "POST a reply": (lambda s: s.site.comment("a", parent=s.deep["id"], token=s.token), 2, 201),
+    "POST by nobody": (lambda s: s.site.post("/articles/a/comments", {"text": "x"}), 0, 401),
+    "POST with a bad body": (lambda s: s.site.post("/articles/a/comments", {}, token=s.token), 0, 422),
+    "POST below nothing": (
+        lambda s: s.site.comment("a", parent="01999999-0000-7000-8000-000000000000", token=s.token),
+        1,
+        404,
+    ),
+    "POST that opens its article": (lambda s: s.site.comment("new", token=s.token), 3, 201),
+    "PATCH a comment": (
+        lambda s: s.site.patch(f"/comments/{s.deep['id']}", {"text": "Other words."}, token=s.token),
+        8,
+        200,
+    ),
+    "DELETE a comment": (lambda s: s.site.delete(f"/comments/{s.deep['id']}", token=s.token), 7, 204),
+    "PUT a vote": (lambda s: s.site.put(f"/comments/{s.deep['id']}/vote", {"value": 1}, token=s.other), 2, 200),
+    "POST flags": (
+        lambda s: s.site.post(f"/comments/{s.deep['id']}/flags", {"reason": "spam"}, token=s.other),
+        6,
+        201,
+    ),
+    "GET me articles": (lambda s: s.site.get("/me/articles/a", token=s.token), 6, 200),
+    "POST decisions": (
+        lambda s: s.site.post(
+            "/moderation/decisions", {"decisions": [{"comment_id": s.deep["id"], "action": "remove"}]}, token=s.other
+        ),
+        6,
+        200,
+    ),
+    "POST guests": (lambda s: s.site.post("/guests", {"name": "Grace"}), 1, 201),
+}
+
+
+@pytest.mark.parametrize("what", COSTS)
+async def test_a_request_costs_so_many_queries(what: str, service: Service, query_count: QueryCount) -> None:
+    ask, queries, status = COSTS[what]
+    scene = await Scene.make(service)
+    answer, cost = await query_count.of(ask(scene))
+    assert (answer.status, cost) == (status, queries), answer.body
+
+
+async def test_a_first_post_also_stores_its_author(service: Service, query_count: QueryCount) -> None:
+    scene = await Scene.make(service)
+    token = await scene.site.token("Somebody new")
+    await scene.site.site()
+    answer, cost = await query_count.of(scene.site.comment("a", token=token))
+    assert (answer.status, cost) == (201, 3)
+
+
+@pytest.mark.parametrize("path", ["/articles/a/comments", "/articles/a/comments?sort=top", "/counts?article=a", ""])
+async def test_a_kept_answer_costs_nothing(path: str, service: Service, query_count: QueryCount) -> None:
+    scene = await Scene.make(service)
+    first = await scene.site.get(path)
+    for headers in ({}, {"If-None-Match": first.headers["ETag"]}, {"Accept-Encoding": "br"}):
+        answer, cost = await query_count.of(scene.site.get(path, headers=headers))
+        assert (answer.status, cost) == (304 if "If-None-Match" in headers else 200, 0)
+
+
+async def test_a_replay_costs_three(service: Service, query_count: QueryCount) -> None:
+    scene = await Scene.make(service)
+    body, headers = {"text": "Once."}, {"Idempotency-Key": "k"}
+    first = await scene.site.post("/articles/a/comments", body, token=scene.token, headers=headers)
+    await scene.site.site()
+    again, cost = await query_count.of(
+        scene.site.post("/articles/a/comments", body, token=scene.token, headers=headers)
+    )
+    assert (again.status, again.headers["Idempotency-Replayed"], cost) == (first.status, "true", 3)
+
+
+def test_every_route_of_a_site_is_measured() -> None:
+    measured = {what.split()[0] for what in COSTS}
+    assert {route.method for route in ROUTES if "{site}" in route.path} <= measured
+    names = " ".join(COSTS).lower()
+    for route in ROUTES:
+        if "{site}" in route.path:
+            tail = route.path.rsplit("}", 1)[-1].strip("/").rsplit("/", 1)[-1] or "the site"
+            assert {"comments": "a comment"}.get(tail, tail) in names, f"{route.path} is not in COSTS"

@@ -1,0 +1,335 @@
+"""What the planner makes of every query on a large database: rows read stay near rows returned."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from service.store.migrations import load_migrations
+from service.store.queries import Query, load_queries
+from tests.servers import SessionServers
+
+QUERIES: dict[str, Query] = {
+    name: query
+    for stem in ("articles", "authors", "comments", "votes", "flags", "me", "events", "sites")
+    for name, query in load_queries(stem).items()
+}
+EXECUTIONS = 7  # from the sixth on PostgreSQL may choose a plan that knows no arguments
+
+# One article with 150,000 comments (a root with 20,000 replies; 30,000 roots with three each, of which 750 are
+# tombstones and 750 gone altogether; 10,000 held ones among them, at every rank), and 5,000 articles with ten.
+SEED = """
+CREATE FUNCTION pg_temp.uid(at bigint) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN
+    (lpad(to_hex(1760000000000 + at), 12, '0') || '7000' || '8000' || lpad(to_hex(at), 12, '0'))::uuid;
+
+INSERT INTO sites (name) SELECT 'site-' || n FROM generate_series(1, 2000) AS n;
+INSERT INTO signing_keys (site_key, kid, algorithm, issuer, secret)
+SELECT 1 + n % 2000, 'key', 'HS256', 'https://publisher.example', sha256('x') FROM generate_series(1, 6000) AS n;
+INSERT INTO authors (id, site_key, issuer, subject, name)
+SELECT gen_random_uuid(), 1, 'https://publisher.example', 'reader-' || n, 'Reader ' || n
+FROM generate_series(1, 5000) AS n;
+INSERT INTO articles (site_key, external_id) SELECT 1, 'article-' || n FROM generate_series(0, 5000) AS n;
+INSERT INTO article_ids (site_key, external_id, article_key) SELECT 1, external_id, key FROM articles;
+INSERT INTO article_counts (article_key, comment_count, position) SELECT key, 10, 10 FROM articles;
+
+INSERT INTO comments (site_key, article_key, id, root_id, depth, path, author_key, status, featured, up, down,
+                      reply_count, descendant_count)
+SELECT 1, 1, id, id, 0, uuid_send(id), 1 + at % 5000, status, featured, up, down, replies, replies
+FROM (
+    SELECT 1 AS at, pg_temp.uid(1) AS id, 'published' AS status, false AS featured, 5 AS up, 1 AS down, 20000 AS replies
+    UNION ALL
+    SELECT g * 10, pg_temp.uid(g * 10),
+           CASE WHEN g % 40 IN (1, 2) THEN 'removed' ELSE 'published' END, g % 1500 = 0,
+           (g * 7919) % 211, (g * 1327) % 53, CASE WHEN g % 40 = 2 THEN 0 ELSE 3 END
+    FROM generate_series(1, 30000) AS g
+    UNION ALL
+    SELECT g * 30 + 5, pg_temp.uid(g * 30 + 5), CASE WHEN g % 2 = 0 THEN 'spam' ELSE 'pending' END, false,
+           (g * 7919) % 211, (g * 1327) % 53, 0
+    FROM generate_series(1, 10000) AS g
+) AS roots;
+
+INSERT INTO comments (site_key, article_key, id, parent_id, root_id, depth, path, author_key, status)
+SELECT 1, 1, pg_temp.uid(g * 10 + 7), pg_temp.uid(1), pg_temp.uid(1), 1,
+       uuid_send(pg_temp.uid(1)) || uuid_send(pg_temp.uid(g * 10 + 7)), 1 + g % 5000, 'published'
+FROM generate_series(1, 20000) AS g;
+INSERT INTO comments (site_key, article_key, id, parent_id, root_id, depth, path, author_key, status, reply_count,
+                      descendant_count)
+SELECT 1, 1, pg_temp.uid(g * 10 + i), pg_temp.uid(g * 10), pg_temp.uid(g * 10), 1,
+       uuid_send(pg_temp.uid(g * 10)) || uuid_send(pg_temp.uid(g * 10 + i)), 1 + g % 5000,
+       CASE WHEN g % 40 = 2 THEN 'spam' ELSE 'published' END,
+       CASE WHEN g % 40 = 2 OR i = 2 THEN 0 ELSE 1 END, CASE WHEN g % 40 = 2 OR i = 2 THEN 0 ELSE 1 END
+FROM generate_series(1, 30000) AS g, generate_series(1, 2) AS i;
+INSERT INTO comments (site_key, article_key, id, parent_id, root_id, depth, path, author_key, status)
+SELECT 1, 1, pg_temp.uid(g * 10 + 3), pg_temp.uid(g * 10 + 1), pg_temp.uid(g * 10), 2,
+       uuid_send(pg_temp.uid(g * 10)) || uuid_send(pg_temp.uid(g * 10 + 1)) || uuid_send(pg_temp.uid(g * 10 + 3)),
+       1 + g % 5000, CASE WHEN g % 40 = 2 THEN 'spam' ELSE 'published' END
+FROM generate_series(1, 30000) AS g;
+
+INSERT INTO comments (site_key, article_key, id, root_id, depth, path, author_key, status, up)
+SELECT 1, 2 + n / 10, id, id, 0, uuid_send(id), 1 + n % 5000, 'published', n % 7
+FROM (SELECT n, pg_temp.uid(1000000 + n) AS id FROM generate_series(0, 49999) AS n) AS small;
+
+INSERT INTO votes (article_key, comment_id, author_key, value)
+SELECT 1, pg_temp.uid(g * 10), 1 + (g * 7 + i * 613) % 5000, CASE WHEN i % 4 = 0 THEN -1 ELSE 1 END
+FROM generate_series(1, 30000) AS g, generate_series(1, 2) AS i;
+INSERT INTO decisions (site_key, article_key, comment_id, author_key, action, to_status, version)
+SELECT 1, 1, pg_temp.uid(g * 30 + 5), 7, 'remove', 'spam', 2 FROM generate_series(1, 30000) AS g;
+INSERT INTO flags (article_key, comment_id, author_key, reason, state)
+SELECT 1, pg_temp.uid(g * 10), 1 + g % 5000, 'spam', CASE WHEN g % 3 = 0 THEN 'dismissed' ELSE 'upheld' END
+FROM generate_series(1, 30000) AS g;
+
+INSERT INTO revisions (article_key, comment_id, number, text, html, renderer, status, created_at)
+SELECT article_key, id, 1, 'Words.', '<p>Words.</p>', 1, 'published', now() FROM comments;
+INSERT INTO events (kind, site_key, article_key, comment_id, author_key, to_status, written_at)
+SELECT 'comment.created', 1, 1 + n % 5001, gen_random_uuid(), 1, 'published', now()
+FROM generate_series(1, 250000) AS n;
+UPDATE followers SET position = 250000 WHERE name = 'log';
+INSERT INTO idempotency_keys (author_key, key, request_hash, article_key, comment_id, status, created_at)
+SELECT 1 + n % 5000, 'key-' || n, '', 1, gen_random_uuid(), 201, now() - n * interval '1 second'
+FROM generate_series(1, 50000) AS n;
+INSERT INTO recent_texts (author_key, fingerprint, comment_id, said_at)
+SELECT 1 + n % 5000, sha256(n::text::bytea), gen_random_uuid(), now() - n * interval '1 second'
+FROM generate_series(1, 50000) AS n;
+ANALYZE;
+"""
+
+
+def uid(at: int) -> UUID:
+    """The id that SEED gives what was said at this millisecond."""
+    return UUID(f"{1760000000000 + at:012x}70008000{at:012x}")
+
+
+FIRST, LAST, MIDDLE = UUID(int=0), UUID(int=2**128 - 1), uid(150_000)
+BIG_ROOT, BIG = uid(1), 1
+END = 250_000
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+INFINITE = float("inf")
+
+
+def new_comment(parent: UUID | None) -> tuple[Any, ...]:
+    said = (b"never said", NOW - timedelta(minutes=5), f"new-{parent}", b"hash", 201)
+    return (1, BIG, uid(5_000_000), parent, 7, "published", [], "Words.", "<p>Words.</p>", 1, NOW, *said)
+
+
+# label: the query and arguments as the service gives them
+CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "newest": ("page_newest", (BIG, LAST, 21, 11)),
+    "newest, late": ("page_newest", (BIG, uid(2_000), 21, 11)),
+    "newest, all there is": ("page_newest", (BIG, LAST, 101, 51)),
+    "newest, small": ("page_newest", (77, LAST, 21, 11)),
+    "oldest": ("page_oldest", (BIG, FIRST, 21, 11)),
+    "oldest, late": ("page_oldest", (BIG, uid(290_000), 21, 11)),
+    "top": ("page_top", (BIG, LAST, 21, 11, INFINITE)),
+    "top, late": ("page_top", (BIG, MIDDLE, 21, 11, 0.4)),
+    "top, at the end": ("page_top", (BIG, MIDDLE, 21, 11, 0.0)),
+    "controversial": ("page_controversial", (BIG, LAST, 21, 11, INFINITE)),
+    "controversial, late": ("page_controversial", (BIG, MIDDLE, 21, 11, 3.0)),
+    "featured": ("page_featured", (BIG, LAST, 21, 11, INFINITE, "newest")),
+    "featured, by rank": ("page_featured", (BIG, LAST, 21, 11, INFINITE, "top")),
+    "replies": ("replies_of_root", (BIG, BIG_ROOT, b"", 21)),
+    "replies, late": ("replies_of_root", (BIG, BIG_ROOT, BIG_ROOT.bytes + uid(190_007).bytes, 21)),
+    "permalink": ("find_listed", (1, uid(150_003))),
+    "permalink of nothing": ("find_listed", (1, uid(8_000_000))),
+    "ancestors": ("ancestors", (BIG, uid(150_001), uid(150_000))),
+    "own comment": ("find_own", (1, uid(150_003))),
+    "article": ("find_article", (1, "article-0")),
+    "article position": ("article_position", (1, "article-0")),
+    "counts of 200": ("count_comments", (1, [f"article-{n * 25}" for n in range(200)])),
+    "count of one": ("count_comments", (1, ["article-0"])),
+    "post": ("posting_context", (1, "article-0", "https://publisher.example", "reader-7", None, "key-6")),
+    "post a reply": ("posting_context", (1, "article-0", "https://publisher.example", "reader-7", BIG_ROOT, None)),
+    "write": ("insert_comment", new_comment(None)),
+    "write a reply": ("insert_comment", new_comment(BIG_ROOT)),
+    "replay": ("touch_idempotency_key", (7, "key-6")),
+    "decide": ("lock_comment", (1, uid(150_003))),
+    "save standing": (
+        "save_standing",
+        (BIG, uid(150_003), "removed", "published", False, False, False, 1, None, None, True),
+    ),
+    "new words": ("insert_revision", (BIG, uid(150_003), 2, "New", "<p>New</p>", 1, "pending")),
+    "judge revisions": ("judge_revisions", (BIG, uid(150_003), 1, None)),
+    "hold": ("hold_comment", (BIG, uid(150_003), ["premoderated_site"])),
+    "close flags": ("close_flags", (BIG, uid(150_003), "upheld")),
+    "close appeal": ("close_appeal", (BIG, uid(150_003), "refused")),
+    "enqueue": ("enqueue", (1, "pending", BIG, uid(150_003), 7, 0.0, [], [])),
+    "dequeue": ("dequeue", (BIG, uid(150_003), ["pending"])),
+    "own votes": ("own_votes", (7, BIG)),
+    "own flags": ("own_flags", (7, BIG)),
+    "own unpublished": ("own_unpublished", (36, BIG)),
+    "own editable": ("own_editable", (7, BIG, uid(899_990))),
+    "flag": ("insert_flag", (BIG, BIG_ROOT, 7, "spam", None)),
+    "flag that stands": ("find_flag", (BIG, BIG_ROOT, 7)),
+    "open flags": ("open_flags", (BIG, BIG_ROOT)),
+    "vote": ("upsert_vote", (1, BIG_ROOT, 7, 1)),
+    "forget text": ("forget_text", (7, uid(150_003))),
+    "decision": ("insert_decision", (1, BIG, BIG_ROOT, 7, "remove", "published", "removed", None, None, None, 2, None)),
+    "outbox": ("insert_outbox", ("comment.created", 1, BIG, uid(150_003), 7, None, "published")),
+    "sequence": ("advance_log", (2000,)),
+    "anything to sequence": ("outbox_waits", ()),
+    "tail, something new": ("read_events", (END - 3, 1000)),
+    "tail, nothing new": ("read_events", (END, 1000)),
+    "tail, from the beginning": ("read_events", (0, 1000)),
+    "end of the log": ("last_position", ()),
+    "changed counts, none": ("counts_since", (END,)),
+    "changed counts, ten": ("counts_since", (END - 10,)),
+    "lag": ("log_lag", ()),
+    "retention": ("forget_old_rows", ()),
+    "trim": ("trim_events", (timedelta(days=30),)),
+    "author": ("find_author", (1, "https://publisher.example", "reader-7")),
+    "site": ("find_site", ("site-7",)),
+}
+COMMENT_OF_A_REPLY = uid(150_003)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one execution did."""
+
+    returned: float
+    read: float
+    indexes: frozenset[str]
+    text: str
+
+
+@pytest.fixture(scope="module")
+def large(servers: SessionServers, template: str) -> Iterator[str]:
+    """The name of a database with more than 200,000 comments and events."""
+    name = f"discuss_{uuid.uuid4().hex[:12]}"
+    servers.create_database(name, template)
+    yield name
+    servers.drop_database(name)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def connection(large: str, servers: SessionServers) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """The service's login, with the settings it runs with."""
+    owner = await asyncpg.connect(servers.owner_url(large))
+    await owner.execute(SEED)
+    await owner.close()
+    app = await asyncpg.connect(servers.app_url(large), server_settings={"jit": "off", "TimeZone": "UTC"})
+    yield app
+    await app.close()
+
+
+def literal(value: Any) -> str:
+    """An argument as EXECUTE takes it; PostgreSQL gives it the parameter's type."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        value = "{" + ",".join(value) + "}"
+    if isinstance(value, bytes):
+        value = f"\\x{value.hex()}"
+    if isinstance(value, float) and value == INFINITE:
+        value = "Infinity"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The plan's nodes."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+TABLE_SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan", "Sample Scan")
+
+
+def summary(root: dict[str, Any]) -> Plan:
+    """Rows read by all scans of tables, those that a filter threw away included."""
+    read, indexes = 0.0, set()
+    for node in nodes(root):
+        if "Index Name" in node and node["Actual Loops"]:
+            indexes.add(node["Index Name"])
+        if node["Node Type"] in TABLE_SCANS:
+            rows = sum(
+                node.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
+            )
+            read += rows * node["Actual Loops"]
+    text = json.dumps(root, indent=1)
+    return Plan(root["Actual Rows"] * root["Actual Loops"], read, frozenset(indexes), text)
+
+
+async def executed(connection: asyncpg.Connection[asyncpg.Record], label: str) -> list[Plan]:
+    """The plans of one case run as often as it takes to see the generic one; what it wrote is undone."""
+    name, arguments = CASES[label]
+    plans = []
+    await connection.execute(f"PREPARE hot AS {QUERIES[name].sql}")
+    try:
+        for _ in range(EXECUTIONS):
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                if name == "advance_log":
+                    await connection.execute(QUERIES["insert_outbox"].sql, *("comment.removed", 1, BIG), *REMOVAL)
+                given = f"({', '.join(map(literal, arguments))})" if arguments else ""
+                found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot {given}")
+            finally:
+                await transaction.rollback()
+            plans.append(summary(json.loads(found)[0]["Plan"]))
+    finally:
+        await connection.execute("DEALLOCATE hot")
+    return plans
+
+
+REMOVAL = (COMMENT_OF_A_REPLY, 7, "published", "removed")
+
+
+@pytest.mark.parametrize("label", CASES)
+async def test_rows_read_stay_near_rows_returned(label: str, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    for number, plan in enumerate(await executed(connection, label), start=1):
+        allowed = 5 * plan.returned + 50
+        assert plan.read <= allowed, f"execution {number} read {plan.read} rows, at most {allowed}: {plan.text}"
+
+
+async def test_the_planner_is_left_alone(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    changed = await connection.fetch(
+        "SELECT name, setting FROM pg_settings WHERE source NOT IN ('default', 'override', 'configuration file')"
+        " AND (name LIKE 'enable\\_%' OR category LIKE 'Query Tuning%')"
+    )
+    assert [tuple(row) for row in changed] == [("jit", "off")]  # as service/store/database.py connects
+    assert await connection.fetchval("SHOW plan_cache_mode") == "auto"
+
+
+async def test_what_is_measured_is_large(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    for table in ("comments", "events", "revisions"):
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") >= 200_000
+    page = (await executed(connection, "newest"))[0]
+    assert page.returned == 21 * 4
+    assert (await executed(connection, "replies, late"))[0].returned == 21
+
+
+def served() -> Iterator[tuple[str, set[str]]]:
+    """Every index and the queries its comment names, those measured here only."""
+    measured = {name for name, _ in CASES.values()}
+    for migration in load_migrations():
+        for comment, index in re.findall(r"((?:^--.*\n)+)CREATE INDEX (\w+)", migration.sql, re.MULTILINE):
+            if names := measured.intersection(re.findall(r"[a-z_]+", comment)):
+                yield index, names
+
+
+@pytest.mark.parametrize(("index", "names"), list(served()))
+async def test_an_index_is_used_by_the_queries_it_says_it_serves(
+    index: str, names: set[str], connection: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    for name in names:
+        labels = [label for label, case in CASES.items() if case[0] == name]
+        used = {i for label in labels for plan in await executed(connection, label) for i in plan.indexes}
+        assert index in used, f"{name} does not use it"
+
+
+async def test_a_plan_that_reads_everything_is_noticed(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    found = await connection.fetchval(
+        "EXPLAIN (ANALYZE, FORMAT JSON) SELECT id FROM comments WHERE up = 210 ORDER BY id LIMIT 5"
+    )
+    plan = summary(json.loads(found)[0]["Plan"])
+    assert plan.read > 5 * plan.returned + 50
