@@ -2,6 +2,9 @@
 
 ALTER TABLE outbox ADD COLUMN up_delta smallint NOT NULL DEFAULT 0, ADD COLUMN down_delta smallint NOT NULL DEFAULT 0;
 ALTER TABLE events ADD COLUMN up_delta smallint NOT NULL DEFAULT 0, ADD COLUMN down_delta smallint NOT NULL DEFAULT 0;
+-- the decision that made the change
+ALTER TABLE outbox ADD COLUMN decision_id uuid;
+ALTER TABLE events ADD COLUMN decision_id uuid;
 
 -- One row per comment and author; 0 is a withdrawn vote. previous lets one statement know what it changed.
 CREATE TABLE votes (

@@ -191,7 +191,8 @@ CREATE TABLE public.events (
     written_at timestamp with time zone NOT NULL,
     logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     up_delta smallint DEFAULT 0 NOT NULL,
-    down_delta smallint DEFAULT 0 NOT NULL
+    down_delta smallint DEFAULT 0 NOT NULL,
+    decision_id uuid
 );
 
 ALTER TABLE public.events ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
@@ -257,7 +258,8 @@ CREATE TABLE public.outbox (
     to_status text,
     written_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     up_delta smallint DEFAULT 0 NOT NULL,
-    down_delta smallint DEFAULT 0 NOT NULL
+    down_delta smallint DEFAULT 0 NOT NULL,
+    decision_id uuid
 );
 
 ALTER TABLE public.outbox ALTER COLUMN n ADD GENERATED ALWAYS AS IDENTITY (

@@ -20,7 +20,8 @@ from service.domain.sites import Site
 from service.settings import Settings
 from service.store.database import Database
 
-LOG = "log"  # the topic that wakes whoever follows the event log
+LOG = "log"  # the topic that wakes whoever advances the event log
+EVENTS = "events"  # the topic that wakes, in this process, whoever reads it
 
 
 @dataclass(slots=True)

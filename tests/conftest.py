@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -24,6 +25,10 @@ SECRET = "a secret for tests of thirty-two bytes or more"
 
 def pytest_configure() -> None:
     """Look at every answer the suite receives: the OpenAPI document allows it, and no hidden words are in it."""
+    hypothesis.settings.register_profile(  # how quick a machine is says nothing about the code
+        "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("suite")
     WATCHERS.append(OpenApiWatcher(described()))
     WATCHERS.append(CANARIES)
 

@@ -78,10 +78,11 @@ class Wakeups:
 
     def _send(self, topic: str) -> None:
         del self._timers[topic]
-        self._wake(topic)
+        self.wake(topic)
         self._redis.submit(("PUBLISH", CHANNEL, topic))
 
-    def _wake(self, topic: str) -> None:
+    def wake(self, topic: str) -> None:
+        """Wake the topic's followers in this process, at once."""
         for wake in self._wakes.get(topic, ()):
             wake.set()
 
@@ -113,7 +114,7 @@ class Wakeups:
                 asked = False
                 self.listening = True
                 if message["type"] == "message":
-                    self._wake(message["data"].decode())
+                    self.wake(message["data"].decode())
         finally:
             with contextlib.suppress(*FAILURES):
                 await subscription.aclose()  # type: ignore[no-untyped-call]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from schemas.moderation import DecisionsRequestSchema
-from service.api.requests import DEPS, body_of, claims_of, json_response, site_of
+from service.api.requests import DEPS, body_of, json_response, staff_of
 from service.domain.errors import ValidationFailed
-from service.domain.identity import Role
-from service.operations.authors import require_role
 from service.operations.moderation import Wish, decide_all
 
 REQUEST = DecisionsRequestSchema()
@@ -16,8 +14,7 @@ REQUEST = DecisionsRequestSchema()
 
 async def post_decisions(request: web.Request) -> web.Response:
     """Decide on up to 100 comments, each in its own transaction; what cannot be done is told, not refused."""
-    site = await site_of(request)
-    moderator = await require_role(request.app[DEPS], site, await claims_of(request, site), Role.MODERATOR)
+    site, moderator = await staff_of(request)
     body = await body_of(request, REQUEST)
     wishes = [Wish(**wish) for wish in body["decisions"]]
     if len({wish.comment_id for wish in wishes}) < len(wishes):

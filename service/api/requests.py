@@ -24,10 +24,10 @@ from service.domain.errors import (
     TokenMissing,
     ValidationFailed,
 )
-from service.domain.identity import Claims
+from service.domain.identity import Claims, Role
 from service.domain.ids import parse_id
 from service.domain.sites import SITE_NAME, Site
-from service.operations.authors import authenticate
+from service.operations.authors import Author, authenticate, require_role
 from service.operations.sites import get_site
 from service.settings import Network
 
@@ -121,6 +121,12 @@ async def claims_of(request: web.Request, site: Site) -> Claims:
     if len(header) > 1 or scheme.lower() != "bearer" or not token.strip():
         raise TokenInvalid("Send one header: Authorization: Bearer TOKEN.")
     return await authenticate(request.app[DEPS], site, token.strip())
+
+
+async def staff_of(request: web.Request, least: Role = Role.MODERATOR) -> tuple[Site, Author]:
+    """The site and who is asking, who must have this role or a higher one. Raises Forbidden, what claims_of does."""
+    site = await site_of(request)
+    return site, await require_role(request.app[DEPS], site, await claims_of(request, site), least)
 
 
 def idempotency_key_of(request: web.Request) -> str | None:

@@ -37,7 +37,7 @@ from schemas.votes import VoteRequestSchema, VoteSchema
 from service.api import authors, comments, counts, docs, flags, health, metrics, moderation, openapi, sites, votes
 from service.api.edge import Kind
 
-Who = Literal["anybody", "signed in", "moderator"]
+Who = Literal["anybody", "signed in", "moderator", "admin", "publisher"]  # publisher: an API key, or an admin
 SITE = "/api/v1/sites/{site}"
 NOTHING = ""  # the media type of an answer without a body
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 
-from service.deps import LOG, Deps
+from service.deps import EVENTS, LOG, Deps
 from service.domain.errors import DiscussError
 from service.followers.retention import forget_old
 from service.followers.sequencer import advance, copy_counts
@@ -22,6 +22,7 @@ PAUSE_AFTER_FAILURE = 0.25
 WELL_AFTER = 5.0  # seconds a round must have gone on for its end to be another outage
 ADVANCE_SECONDS = 0.25  # the tail waits no longer for the sequencer, whom a frozen writer's row lock can hold for 2 s
 COPY_SECONDS = 1.0
+LANE_SECONDS = 1.0  # how long a lane waits for events it was not told of
 RETENTION_SECONDS = 60.0
 
 
@@ -37,7 +38,8 @@ async def follow_log(deps: Deps) -> None:
                 if advancing.done():
                     finished, advancing = advancing, None
                     finished.result()
-                await read_tail(deps)
+                if await read_tail(deps):
+                    deps.wakeups.wake(EVENTS)
                 # a busy article wakes everybody with each post; looking more often than this only costs queries
                 await asyncio.sleep(PAUSE_SECONDS)
                 await wake.wait(POLL_SECONDS - PAUSE_SECONDS)
@@ -45,6 +47,20 @@ async def follow_log(deps: Deps) -> None:
         if advancing is not None:
             advancing.cancel()
             await asyncio.gather(advancing, return_exceptions=True)
+
+
+async def follow_lane(deps: Deps, work: Callable[[Deps], Awaitable[bool]], pause: float) -> None:
+    """Do a lane's work whenever the log grew, at most every `pause` seconds, and at least each second.
+
+    `work` takes one batch after the lane's position and says whether there may be more; it is one statement that
+    begins with the lane's row lock (SKIP LOCKED) and saves the position with what it derives.
+    """
+    with deps.wakeups.follow(EVENTS) as wake:
+        while True:
+            while await work(deps):
+                pass
+            await asyncio.sleep(pause)
+            await wake.wait(LANE_SECONDS)
 
 
 async def every(seconds: float, deps: Deps, work: Callable[[Deps], Awaitable[None]]) -> None:

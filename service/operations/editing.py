@@ -19,9 +19,9 @@ from service.operations.authors import Author, read_me
 from service.operations.limits import charge
 from service.operations.moderation import locked_comment, standing_of
 from service.operations.posting import draft_of, judged, usable_text
-from service.store import comments, events
-from service.store.comments import Decision
+from service.store import comments, decisions, events
 from service.store.database import Transaction
+from service.store.decisions import Decision
 from service.store.events import Happening
 
 
@@ -95,9 +95,17 @@ async def write_edit(
         await comments.enqueue(tx, site.key, "pending", article_key, comment_id, author_key, checks=checks)
         for check in held_by:
             decision = Decision(
-                site.key, article_key, comment_id, author_key, "hold_edit", before.status, before.status, version, check
+                site.key,
+                "hold_edit",
+                article_key,
+                comment_id,
+                author_key,
+                before.status,
+                before.status,
+                version,
+                check,
             )
-            await comments.insert_decision(tx, decision)
+            await decisions.insert_decision(tx, decision)
     elif before.status == "published":
         await comments.dequeue(tx, article_key, comment_id, "pending")
     kind = "comment.updated" if published else "comment.edit_held"

@@ -13,9 +13,9 @@ from service.domain.errors import CommentNotFound, Conflict, Forbidden
 from service.domain.moderation import Action, Standing
 from service.domain.moderation import decide as decide_standing
 from service.domain.sites import Site
-from service.store import comments, events
-from service.store.comments import Decision
+from service.store import comments, decisions, events
 from service.store.database import Transaction
+from service.store.decisions import Decision
 from service.store.events import Happening
 
 Result = Literal["applied", "unchanged", "conflict", "not_found"]
@@ -174,7 +174,7 @@ async def change(
         # approving what is published already is no news, but a person has looked at it now
         return Decided(False, comment["status"], version)
     await settle(tx, comment, before, after, action)
-    await comments.insert_decision(
+    decision_id = await decisions.insert_decision(
         tx,
         Decision(
             site_key=site.key,
@@ -192,7 +192,14 @@ async def change(
         ),
     )
     happening = Happening(
-        kind_of(action, before, after), site.key, article_key, comment_id, author_key, before.status, after.status
+        kind_of(action, before, after),
+        site.key,
+        article_key,
+        comment_id,
+        author_key,
+        before.status,
+        after.status,
+        decision_id,
     )
     await events.insert_outbox(tx, happening)
     return Decided(True, after.status, version)
@@ -225,7 +232,8 @@ def kind_of(action: Action, before: Standing, after: Standing) -> str:
     """The event's kind: what everybody else would call what happened."""
     if before.status != after.status:
         return "comment.restored" if action == "restore" else f"comment.{HAPPENED[after.status]}"
-    return "comment.updated"
+    shown = (after.revision, after.featured) != (before.revision, before.featured)
+    return "comment.updated" if shown else "comment.judged"
 
 
 HAPPENED = {

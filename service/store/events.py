@@ -25,6 +25,7 @@ class Happening:
     author_key: int | None = None
     from_status: str | None = None
     to_status: str | None = None
+    decision_id: UUID | None = None
 
 
 async def insert_outbox(db: Executor, happening: Happening) -> None:
@@ -38,6 +39,7 @@ async def insert_outbox(db: Executor, happening: Happening) -> None:
         happening.author_key,
         happening.from_status,
         happening.to_status,
+        happening.decision_id,
     )
 
 

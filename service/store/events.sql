@@ -9,8 +9,9 @@ WITH lane AS MATERIALIZED (
     RETURNING *
 ), logged AS (
     INSERT INTO events (kind, site_key, article_key, comment_id, author_key, from_status, to_status, up_delta,
-                        down_delta, written_at)
-    SELECT kind, site_key, article_key, comment_id, author_key, from_status, to_status, up_delta, down_delta, written_at
+                        down_delta, decision_id, written_at)
+    SELECT kind, site_key, article_key, comment_id, author_key, from_status, to_status, up_delta, down_delta, decision_id,
+           written_at
     FROM moved ORDER BY n
     RETURNING *
 ), changed AS (
@@ -71,7 +72,7 @@ SELECT EXISTS (SELECT FROM outbox) AS waits
 -- read_events
 -- Events after a position, with the ids their article is cached under. $1 position, $2 at most so many
 SELECT e.position, e.kind, e.site_key, s.name AS site, e.article_key, e.comment_id, e.author_key,
-       e.from_status, e.to_status, e.written_at,
+       e.from_status, e.to_status, e.decision_id, e.written_at,
        ARRAY(SELECT i.external_id FROM article_ids i WHERE i.article_key = e.article_key) AS article_ids
 FROM events e JOIN sites s ON s.key = e.site_key
 WHERE e.position > $1 ORDER BY e.position LIMIT $2;
@@ -99,9 +100,10 @@ JOIN article_ids i ON i.article_key = e.article_key
 JOIN sites s ON s.key = a.site_key;
 
 -- insert_outbox
--- Tell the log of a change. $1 kind, $2 site, $3 article, $4 comment, $5 author, $6 status before, $7 status after
-INSERT INTO outbox (kind, site_key, article_key, comment_id, author_key, from_status, to_status)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+-- Tell the log of a change. $1 kind, $2 site, $3 article, $4 comment, $5 author, $6 status before, $7 status after,
+-- $8 decision
+INSERT INTO outbox (kind, site_key, article_key, comment_id, author_key, from_status, to_status, decision_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- forget_old_rows
 -- Drop idempotency keys after 24 hours and remembered texts after a day, at most 5,000 at a time, one process at a time.

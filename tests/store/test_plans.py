@@ -21,7 +21,7 @@ from tests.servers import SessionServers
 
 QUERIES: dict[str, Query] = {
     name: query
-    for stem in ("articles", "authors", "comments", "votes", "flags", "me", "events", "sites")
+    for stem in ("articles", "authors", "comments", "votes", "flags", "me", "events", "decisions", "sites")
     for name, query in load_queries(stem).items()
 }
 EXECUTIONS = 7  # from the sixth on PostgreSQL may choose a plan that knows no arguments
@@ -173,7 +173,7 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "vote": ("upsert_vote", (1, BIG_ROOT, 7, 1)),
     "forget text": ("forget_text", (7, uid(150_003))),
     "decision": ("insert_decision", (1, BIG, BIG_ROOT, 7, "remove", "published", "removed", None, None, None, 2, None)),
-    "outbox": ("insert_outbox", ("comment.created", 1, BIG, uid(150_003), 7, None, "published")),
+    "outbox": ("insert_outbox", ("comment.created", 1, BIG, uid(150_003), 7, None, "published", None)),
     "sequence": ("advance_log", (2000,)),
     "anything to sequence": ("outbox_waits", ()),
     "tail, something new": ("read_events", (END - 3, 1000)),

@@ -1,0 +1,50 @@
+"""The append-only log of decisions on comments and people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.store.database import Executor
+from service.store.queries import load_queries
+
+QUERIES = load_queries("decisions")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A row of the log: who did what to which comment or author; ids, codes, statuses. Its note is elsewhere."""
+
+    site_key: int
+    action: str
+    article_key: int | None = None
+    comment_id: UUID | None = None
+    author_key: int | None = None
+    from_status: str | None = None
+    to_status: str | None = None
+    version: int | None = None
+    check: str | None = None
+    moderator_key: int | None = None
+    reason: str | None = None
+    note: str | None = None
+
+
+async def insert_decision(db: Executor, decision: Decision) -> UUID:
+    """Log a decision; its id."""
+    row = await db.fetchrow(
+        QUERIES["insert_decision"],
+        decision.site_key,
+        decision.article_key,
+        decision.comment_id,
+        decision.author_key,
+        decision.action,
+        decision.from_status,
+        decision.to_status,
+        decision.check,
+        decision.moderator_key,
+        decision.reason,
+        decision.version,
+        decision.note,
+    )
+    assert row is not None
+    return UUID(bytes=row["id"].bytes)
