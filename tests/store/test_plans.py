@@ -281,7 +281,7 @@ async def executed(connection: asyncpg.Connection[asyncpg.Record], label: str) -
     return plans
 
 
-REMOVAL = (COMMENT_OF_A_REPLY, 7, "published", "removed")
+REMOVAL = (COMMENT_OF_A_REPLY, 7, "published", "removed", None)
 
 
 @pytest.mark.parametrize("label", CASES)
