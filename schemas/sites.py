@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
@@ -82,12 +84,24 @@ class HookSchema(Closed):
     on_failure = one_of("hold", "publish")
 
 
+@cache
+def zones() -> frozenset[str]:
+    """The time zones this machine knows."""
+    return frozenset(available_timezones())
+
+
+def check_zone(value: str) -> None:
+    """A time zone of the IANA's list."""
+    if value not in zones():
+        raise ValidationError("Not a time zone like Europe/Paris.")
+
+
 class OpenHoursSchema(Closed):
     """When posting is open, every day."""
 
     start = fields.String(required=True, data_key="from", attribute="from", validate=validate.Regexp(CLOCK))
     end = fields.String(required=True, data_key="to", attribute="to", validate=validate.Regexp(CLOCK))
-    zone = fields.String(required=True, validate=validate.Length(1, 60))
+    zone = fields.String(required=True, validate=check_zone)
 
 
 class RetentionSchema(Closed):

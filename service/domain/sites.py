@@ -8,7 +8,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 Algorithm = Literal["HS256", "RS256", "ES256", "EdDSA"]
 SITE_NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -88,3 +90,21 @@ class Site:
     version: int
     settings: SiteSettings
     keys: tuple[SigningKey, ...] = ()
+
+
+def is_open(hours: Mapping[str, str] | None, now: datetime) -> bool:
+    """Whether posting is open at `now` (aware) by a site's `open_hours`: `from` to `to`, by the clocks of `zone`.
+
+    The minute of `to` is closed already; a window may go over midnight, and one of no length is the whole day. Where
+    clocks are set back, an hour that comes twice is open both times or neither.
+    """
+    if hours is None or hours["from"] == hours["to"]:
+        return True
+    clock = now.astimezone(ZoneInfo(hours["zone"])).strftime("%H:%M")
+    after, before = hours["from"] <= clock, clock < hours["to"]
+    return after and before if hours["from"] < hours["to"] else after or before
+
+
+def posting_of(settings: SiteSettings, now: datetime) -> str:
+    """`open`, or `closed` when the site's kill switch or its opening hours say so."""
+    return settings.posting if is_open(settings.open_hours, now) else "closed"
