@@ -23,7 +23,7 @@ run: $(RUN) ## Start the service with servers of its own: PORT=8080 DATA=.data L
 	@export DISCUSS_PORT='$(PORT)' DISCUSS_DATA='$(DATA)' DISCUSS_LIMITS='$(LIMITS)'; exec $(BIN)/python -m service run
 
 test: $(DEV) ## Run the tests: ARGS="-k name" for some of them
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(DEV) ## Check style, types and who imports whom
 	@$(BIN)/ruff check .

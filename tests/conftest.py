@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import dataclass, replace
@@ -31,6 +32,12 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("suite")
     WATCHERS.append(OpenApiWatcher(described()))
     WATCHERS.append(CANARIES)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Test files run side by side, each process on servers of its own; outside ones are shared, so there one by one."""
+    outside = "DATABASE_URL" in os.environ or "REDIS_URL" in os.environ
+    return 0 if outside else min(4, max(2, os.cpu_count() or 2))
 
 
 CANARIES = CanaryRecorder()

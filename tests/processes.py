@@ -43,6 +43,7 @@ class Process:
 
     def __init__(self, settings: Settings, arguments: Sequence[str], others: dict[str, str]) -> None:
         self.port = free_port()
+        self._asked = int(arguments[arguments.index("--workers") + 1]) if "--workers" in arguments else 0
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "service", *arguments],
@@ -112,7 +113,8 @@ class Process:
         """Whether every worker works: one that is still starting loses signals to the handlers it was forked with."""
         with contextlib.suppress(psutil.NoSuchProcess):
             found = [worker.net_connections("tcp4") for worker in self.workers]
-            return all(any(one.status == psutil.CONN_ESTABLISHED for one in connections) for connections in found)
+            connected = [any(one.status == psutil.CONN_ESTABLISHED for one in open_now) for open_now in found]
+            return all(connected) and len(connected) >= self._asked
         return False
 
     def kill(self) -> None:

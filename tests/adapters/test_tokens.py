@@ -257,7 +257,7 @@ HEADERS: list[bytes | dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("header", HEADERS, ids=ascii)
+@pytest.mark.parametrize("header", HEADERS)
 async def test_refused_headers(verifier: TokenVerifier, header: bytes | dict[str, Any]) -> None:
     assert await refused(verifier, forge(header, payload()), signing_key())
 
