@@ -4,7 +4,9 @@ GRANT USAGE ON SCHEMA public TO :app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     sites, signing_keys, api_keys, articles, article_ids, article_counts, authors, comments, revisions,
     recent_texts, idempotency_keys, import_replies, outbox, followers,
-    votes, flags, queue, appeals, decision_notes TO :app;
+    votes, flags, queue, appeals, decision_notes, near_texts,
+    notices, notifications,
+    network_bans, removals, removed_comments, author_notes, addresses TO :app;
 GRANT SELECT, INSERT ON decisions, events TO :app;
 GRANT SELECT ON schema_migrations TO :app;
 GRANT EXECUTE ON FUNCTION trim_events(interval) TO :app;

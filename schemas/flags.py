@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from schemas.common import Closed, Time
+from schemas.notices import FlagNoticeSchema
 
-REASONS = ("spam", "abuse", "hate", "off_topic", "misinformation", "other")
+REASONS = ("spam", "abuse", "hate", "off_topic", "misinformation", "illegal", "other")
 
 
 class FlagRequestSchema(Closed):
@@ -16,6 +19,13 @@ class FlagRequestSchema(Closed):
     note = fields.String(
         allow_none=True, validate=validate.Length(1, 1000), metadata={"description": "For moderators only"}
     )
+    notice = fields.Nested(FlagNoticeSchema, metadata={"description": "With the reason `illegal`, and only then"})
+
+    @validates_schema
+    def illegal_has_a_notice(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """The Digital Services Act asks for more than a word."""
+        if (data.get("reason") == "illegal") != ("notice" in data):
+            raise ValidationError({"notice": ["Goes with the reason illegal, and only with that."]})
 
 
 class FlagSchema(Closed):

@@ -125,6 +125,30 @@ EXAMPLES["Mine"] = {
     "can_post": True,
     "why_not": None,
 }
+NOTICE_ID = "5f2c1c1e-8a54-4b9e-9a36-0d6a4f3c2b1a"
+NOTICE = {"explanation": "It names a victim.", "legal_ground": "Criminal code, section 201a", "good_faith": True}
+EXAMPLES["NoticeRequest"] = {"comment_id": REPLY_ID, **NOTICE, "name": "Eve Example", "contact": "eve@example.com"}
+EXAMPLES["Notice"] = {"id": NOTICE_ID, "created_at": "2026-01-31T12:05:00.000Z"}
+EXAMPLES["NoticeState"] = {
+    **EXAMPLES["Notice"],
+    "state": "upheld",
+    "answered_at": "2026-01-31T14:30:00.000Z",
+    "reason": "illegal",
+}
+EXAMPLES["AppealRequest"] = {"text": "That was a quotation."}
+EXAMPLES["Appeal"] = {"comment_id": ROOT_ID, "created_at": "2026-01-31T12:06:00.000Z"}
+EXAMPLES["Notifications"] = {
+    "items": [
+        {
+            "id": "4711-reply",
+            "type": "reply",
+            "comment": REPLY,
+            "reason": None,
+            "created_at": "2026-01-31T12:03:00.000Z",
+        }
+    ],
+    "next_cursor": None,
+}
 EXAMPLES["Edited"] = {"comment": EXAMPLES["OwnComment"], "pending_text": "I walked past it on *Saturday*."}
 
 # The same schema under another status.
@@ -132,4 +156,4 @@ HELD: dict[str, Any] = {**EXAMPLES["OwnComment"], "status": "pending", "held_by"
 NOT_READY: dict[str, Any] = {"postgres": "down", "redis": "up"}
 EXAMPLES_BY_STATUS: dict[tuple[str, int], Any] = {("OwnComment", 202): HELD, ("Ready", 503): NOT_READY}
 
-PATH_EXAMPLES = {"site": "demo", "article_id": "lighthouse", "comment_id": ROOT_ID}
+PATH_EXAMPLES = {"site": "demo", "article_id": "lighthouse", "comment_id": ROOT_ID, "notice_id": NOTICE_ID}

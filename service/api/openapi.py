@@ -42,6 +42,9 @@ UNMATCHED = ("not_found", "method_not_allowed", *EVERYWHERE)
 TAGS = {
     "votes": "Comments",
     "flags": "Comments",
+    "notices": "Comments",
+    "appeals": "People",
+    "notifications": "People",
     "moderation": "Moderation",
     "comments": "Comments",
     "counts": "Counts",
@@ -68,6 +71,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "pattern": ARTICLE_ID},
     },
     "comment_id": {"description": "A comment's id", "schema": {"type": "string", "format": "uuid"}},
+    "notice_id": {"description": "The id a notice was given", "schema": {"type": "string", "format": "uuid"}},
 }
 
 HEADER_PARAMETERS: dict[str, dict[str, Any]] = {

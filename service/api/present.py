@@ -16,6 +16,7 @@ from service.domain.sites import Site
 from service.operations.authors import Author
 from service.operations.comments import ArticlePage, Permalink, Replies, Root
 from service.operations.me import Mine
+from service.operations.notifications import Notification, Notifications
 
 TOMBSTONES = {"deleted": "deleted", "removed": "removed", "pending": "hidden", "spam": "hidden"}
 
@@ -191,7 +192,38 @@ def mine(found: Mine, at: Site, article_id: str) -> dict[str, Any]:
             }
             for row in found.editable
         ],
-        "removed": [{"id": str(row["id"]), "reason": row["reason"], "appealable": False} for row in found.removed],
+        "removed": [
+            {"id": str(row["id"]), "reason": row["reason"], "appealable": row["appealable"]} for row in found.removed
+        ],
         "can_post": found.refusal is None,
         "why_not": found.refusal.code if found.refusal is not None else None,
     }
+
+
+def notice(row: Row) -> dict[str, Any]:
+    """How a notice stands."""
+    return {
+        "id": str(row["id"]),
+        "state": row["state"],
+        "created_at": time(row["created_at"]),
+        "answered_at": time(row["answered_at"]),
+        "reason": row["reason"],
+    }
+
+
+def notification(told: Notification, at: Site) -> dict[str, Any]:
+    """One thing somebody was told of."""
+    seen = told.comment
+    shown = None if seen is None else own_comment(seen, at) if told.own else comment(seen, seen["article_id"])
+    return {
+        "id": f"{told.position}-{told.type}",
+        "type": told.type,
+        "comment": shown,
+        "reason": told.reason,
+        "created_at": time(told.created_at),
+    }
+
+
+def notifications(found: Notifications, at: Site) -> dict[str, Any]:
+    """What somebody was told of."""
+    return {"items": [notification(told, at) for told in found.items], "next_cursor": found.next_cursor}

@@ -13,6 +13,7 @@ from typing import Literal
 from aiohttp import web
 from marshmallow import Schema
 
+from schemas.appeals import AppealRequestSchema, AppealSchema
 from schemas.authors import GuestRequestSchema, GuestSchema, MeSchema
 from schemas.comments import (
     CountsRequestSchema,
@@ -32,9 +33,26 @@ from schemas.flags import FlagRequestSchema, FlagSchema
 from schemas.health import AliveSchema, ReadySchema
 from schemas.me import MineSchema
 from schemas.moderation import DecisionsAnswerSchema, DecisionsRequestSchema
+from schemas.notices import NoticeRequestSchema, NoticeSchema, NoticeStateSchema
+from schemas.notifications import NotificationsSchema
 from schemas.sites import SiteSchema
 from schemas.votes import VoteRequestSchema, VoteSchema
-from service.api import authors, comments, counts, docs, flags, health, metrics, moderation, openapi, sites, votes
+from service.api import (
+    appeals,
+    authors,
+    comments,
+    counts,
+    docs,
+    flags,
+    health,
+    metrics,
+    moderation,
+    notices,
+    notifications,
+    openapi,
+    sites,
+    votes,
+)
 from service.api.edge import Kind
 
 Who = Literal["anybody", "signed in", "moderator", "admin", "publisher"]  # publisher: an API key, or an admin
@@ -149,6 +167,16 @@ ROUTES = (
     Route("POST", f"{SITE}/comments/{{comment_id}}/flags", flags.post_flag, "private", "signed in",
           {200: FlagSchema, 201: FlagSchema}, (*SIGNED_IN, *WITH_BODY, "comment_not_found", "not_visible", "own_comment",
                                                "banned", "guests_not_allowed", "rate_limited"), body=FlagRequestSchema),
+    Route("POST", f"{SITE}/notices", notices.post_notice, "private", "anybody",
+          {201: NoticeSchema}, ("site_not_found", "origin_not_allowed", "unavailable", *WITH_BODY, "comment_not_found",
+                                "rate_limited"), body=NoticeRequestSchema),
+    Route("GET", f"{SITE}/notices/{{notice_id}}", notices.get_notice, "private", "anybody",
+          {200: NoticeStateSchema}, ("site_not_found", "origin_not_allowed", "unavailable", "not_found", "rate_limited")),
+    Route("POST", f"{SITE}/me/comments/{{comment_id}}/appeal", appeals.post_appeal, "private", "signed in",
+          {201: AppealSchema}, (*SIGNED_IN, *WITH_BODY, "comment_not_found", "forbidden", "conflict", "already_appealed"),
+          body=AppealRequestSchema),
+    Route("GET", f"{SITE}/me/notifications", notifications.get_notifications, "private", "signed in",
+          {200: NotificationsSchema}, (*SIGNED_IN, "invalid_cursor", "validation_error"), (LIMIT, CURSOR)),
     Route("GET", f"{SITE}/me/articles/{{article_id}}", authors.get_mine, "private", "signed in",
           {200: MineSchema}, (*SIGNED_IN, "invalid_article_id")),
     Route("POST", f"{SITE}/moderation/decisions", moderation.post_decisions, "private", "moderator",

@@ -60,6 +60,8 @@ LIMITS: Mapping[str, Limit] = {
         Limit("flags", 20, HOUR),
         Limit("flags_network", 200, HOUR),
         Limit("flags_network_48", 2000, HOUR),
+        Limit("notices_network", 20, HOUR),
+        Limit("notices_network_48", 200, HOUR),
         Limit("previews", 60, MINUTE),
         Limit("previews_network", 600, MINUTE),
         Limit("previews_network_48", 6000, MINUTE),

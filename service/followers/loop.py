@@ -10,6 +10,7 @@ import structlog
 
 from service.deps import EVENTS, LOG, Deps
 from service.domain.errors import DiscussError
+from service.followers.notifications import tell_people
 from service.followers.retention import forget_old
 from service.followers.sequencer import advance, copy_counts
 from service.followers.tails import read_tail, start_tail
@@ -23,6 +24,7 @@ WELL_AFTER = 5.0  # seconds a round must have gone on for its end to be another 
 ADVANCE_SECONDS = 0.25  # the tail waits no longer for the sequencer, whom a frozen writer's row lock can hold for 2 s
 COPY_SECONDS = 1.0
 LANE_SECONDS = 1.0  # how long a lane waits for events it was not told of
+NOTIFY_SECONDS = 0.25
 RETENTION_SECONDS = 60.0
 
 
@@ -95,6 +97,7 @@ async def followers(deps: Deps) -> AsyncIterator[None]:
     loops = {
         "log": lambda: follow_log(deps),
         "count_copies": lambda: every(COPY_SECONDS, deps, copy_counts),
+        "notifications": lambda: follow_lane(deps, tell_people, NOTIFY_SECONDS),
         "retention": lambda: every(RETENTION_SECONDS, deps, forget_old),
     }
     tasks = [asyncio.create_task(keep_running(name, deps, work)) for name, work in loops.items()]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from service.adapters.limits import Verdict
 from service.deps import Deps
 from service.domain.errors import CommentNotFound, GuestsNotAllowed, NotVisible, OwnComment
@@ -15,10 +17,30 @@ from service.domain.text import clean_text
 from service.operations.authors import allowed_author
 from service.operations.limits import charge
 from service.operations.moderation import change, locked_comment
-from service.store import comments, events, flags
+from service.operations.posting import usable_text
+from service.store import comments, events, flags, notices
+from service.store.database import Transaction
 from service.store.events import Happening
+from service.store.notices import NewNotice
 
 ILLEGAL = 1000  # added to the urgency of what somebody calls illegal
+MAX_EXPLANATION, MAX_LEGAL_GROUND = 5000, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Why somebody says that a comment is illegal."""
+
+    explanation: str
+    legal_ground: str
+
+    @classmethod
+    def cleaned(cls, explanation: str, legal_ground: str, prefix: str = "") -> Notice:
+        """The words as they are stored. Raises InvalidText, and ValidationFailed for fields below `prefix`."""
+        return cls(
+            usable_text(explanation, MAX_EXPLANATION, f"{prefix}explanation"),
+            usable_text(legal_ground, MAX_LEGAL_GROUND, f"{prefix}legal_ground"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +54,16 @@ class Flagged:
 
 
 async def flag_comment(
-    deps: Deps, site: Site, claims: Claims, comment_id: UUID, reason: str, note: str | None, address: str
+    deps: Deps,
+    site: Site,
+    claims: Claims,
+    comment_id: UUID,
+    reason: str,
+    note: str | None,
+    address: str,
+    notice: Notice | None = None,
 ) -> Flagged:
-    """Flag somebody else's published comment; the first flag of an author stands.
+    """Flag somebody else's published comment; the first flag of an author stands. `notice` goes with `illegal`.
 
     At the site's threshold the comment is held, unless a person approved it as it is. Raises CommentNotFound,
     NotVisible, OwnComment, Banned, GuestsNotAllowed, RateLimited.
@@ -58,11 +87,10 @@ async def flag_comment(
             first = await flags.find_flag(tx, article_key, comment_id, author.key)
             assert first is not None
             return Flagged(first["reason"], first["created_at"], False, verdict)
-        weight, reasons = await flags.open_flags(tx, article_key, comment_id)
-        urgency = weight + (ILLEGAL if "illegal" in reasons else 0)
-        await comments.enqueue(
-            tx, site.key, "flagged", article_key, comment_id, comment["author_key"], urgency=urgency, reasons=reasons
-        )
+        if notice is not None:
+            words = (notice.explanation, notice.legal_ground)
+            await notices.insert_notice(tx, NewNotice(site.key, article_key, comment_id, *words, author.key))
+        weight = await enqueue_flagged(tx, site, comment)
         held = weight >= site.settings.flag_threshold and not comment["approved"]
         if held:
             await comments.hold_comment(tx, article_key, comment_id, ["flags"])
@@ -76,3 +104,14 @@ async def flag_comment(
         deps.withdrew((site.name, comment["article_id"]))
     deps.wake_followers()
     return Flagged(reason, made["created_at"], True, verdict)
+
+
+async def enqueue_flagged(tx: Transaction, site: Site, comment: asyncpg.Record) -> float:
+    """Let a comment wait with what its open flags and notices say; what the flags weigh."""
+    article_key, comment_id, author_key = comment["article_key"], comment["id"], comment["author_key"]
+    weight, reasons = await flags.open_flags(tx, article_key, comment_id)
+    urgency = weight + (ILLEGAL if "illegal" in reasons else 0)
+    await comments.enqueue(
+        tx, site.key, "flagged", article_key, comment_id, author_key, urgency=urgency, reasons=reasons
+    )
+    return weight

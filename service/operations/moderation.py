@@ -13,7 +13,7 @@ from service.domain.errors import CommentNotFound, Conflict, Forbidden
 from service.domain.moderation import Action, Standing
 from service.domain.moderation import decide as decide_standing
 from service.domain.sites import Site
-from service.store import comments, decisions, events
+from service.store import appeals, authors, comments, decisions, events, flags, notices
 from service.store.database import Transaction
 from service.store.decisions import Decision
 from service.store.events import Happening
@@ -64,12 +64,14 @@ async def decide(
 ) -> Decided:
     """Apply an action to a comment, in a transaction of its own; doing it again changes nothing.
 
-    Raises CommentNotFound, and Conflict when `version` is stale, when unseen words would be approved, or when the
-    state table has no such step.
+    Raises CommentNotFound, and Conflict when `version` is stale, when unseen words would be approved, when the appeal
+    is another moderator's to decide, or when the state table has no such step.
     """
     async with deps.database.transaction(f"{action}_comment") as tx:
         comment = await locked_comment(tx, site, comment_id)
         await refuse_unseen(tx, comment, action, version)
+        if comment["appealed"] and action in ("approve", "restore", "uphold") and moderator_key is not None:
+            await refuse_first_decider(tx, site, comment, moderator_key)
         decided = await change(tx, site, comment, action, moderator_key=moderator_key, reason=reason, note=note)
     if decided.changed:
         deps.withdrew((site.name, comment["article_id"]))
@@ -131,6 +133,14 @@ async def refuse_unseen(tx: Transaction, comment: asyncpg.Record, action: Action
         raise Conflict("It was edited since the last decision: look at it, and say which version you approve.")
 
 
+async def refuse_first_decider(tx: Transaction, site: Site, comment: asyncpg.Record, moderator_key: int) -> None:
+    """Raise Conflict when whoever removed a comment would decide on the appeal although somebody else could."""
+    removal = await decisions.find_removal(tx, comment["id"])
+    first = removal is not None and removal["moderator_key"] == moderator_key
+    if first and await authors.another_moderator(tx, site.key, moderator_key):
+        raise Conflict("You removed this comment: another moderator decides on the appeal.")
+
+
 def standing_of(comment: asyncpg.Record) -> Standing:
     """A locked comment's standing."""
     return Standing(
@@ -173,7 +183,6 @@ async def change(
     if replace(after, approved=before.approved, edited=before.edited) == before:
         # approving what is published already is no news, but a person has looked at it now
         return Decided(False, comment["status"], version)
-    await settle(tx, comment, before, after, action)
     decision_id = await decisions.insert_decision(
         tx,
         Decision(
@@ -191,6 +200,7 @@ async def change(
             note=note,
         ),
     )
+    await settle(tx, comment, before, after, action, decision_id)
     happening = Happening(
         kind_of(action, before, after),
         site.key,
@@ -205,17 +215,21 @@ async def change(
     return Decided(True, after.status, version)
 
 
-async def settle(tx: Transaction, comment: asyncpg.Record, before: Standing, after: Standing, action: Action) -> None:
-    """What hangs on a comment follows its standing: revisions, flags, the appeal, the queues it waits in."""
+async def settle(
+    tx: Transaction, comment: asyncpg.Record, before: Standing, after: Standing, action: Action, decision_id: UUID
+) -> None:
+    """What hangs on a comment follows its standing: revisions, flags, notices, the appeal, the queues it waits in."""
     article_key, comment_id = comment["article_key"], comment["id"]
     if after.status == "published" or after.pending_revision != before.pending_revision:
         published = after.revision if after.status == "published" else None
         await comments.judge_revisions(tx, article_key, comment_id, published, after.pending_revision)
     if before.flagged and not after.flagged:
         state = "dismissed" if action in ("approve", "dismiss_flags") else "upheld"
-        await comments.close_flags(tx, article_key, comment_id, state)
+        await flags.answer_flags(tx, article_key, comment_id, state, decision_id)
+        await notices.answer_notices(tx, article_key, comment_id, state, decision_id)
     if before.appealed and (not after.appealed or after.status == "deleted"):
-        await comments.close_appeal(tx, article_key, comment_id, "refused" if action == "uphold" else "granted")
+        answer = {"uphold": "refused", "delete": "withdrawn"}.get(action, "granted")
+        await appeals.close_appeal(tx, article_key, comment_id, answer, decision_id)
     waits = {
         "pending": after.status == "pending" or after.pending_revision is not None,
         "flagged": after.flagged,

@@ -59,13 +59,13 @@ class Posted:
     verdict: Verdict | None = None
 
 
-def usable_text(text: str, longest: int) -> str:
+def usable_text(text: str, longest: int, field: str = "text") -> str:
     """The text as it is stored. Raises InvalidText, and ValidationFailed when it is empty or too long."""
     cleaned = clean_text(text)
     if is_blank(cleaned):
-        raise ValidationFailed({"text": ["Write something first."]})
+        raise ValidationFailed({field: ["Write something first."]})
     if len(cleaned) > longest:
-        raise ValidationFailed({"text": [f"At most {longest} characters."]})
+        raise ValidationFailed({field: [f"At most {longest} characters."]})
     return cleaned
 
 

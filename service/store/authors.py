@@ -72,3 +72,9 @@ async def ban_author(db: Executor, author_key: int, until: datetime | None, reas
 async def remap_author(db: Executor, site_key: int, old: tuple[str, str], new: tuple[str, str]) -> bool:
     """Give an author a new (issuer, subject); whether there was one."""
     return await db.fetchrow(QUERIES["remap_author"], site_key, *old, *new) is not None
+
+
+async def another_moderator(db: Executor, site_key: int, moderator_key: int) -> bool:
+    """Whether a site has a moderator or admin beside this one who is not banned."""
+    row = await db.fetchrow(QUERIES["another_moderator"], site_key, moderator_key)
+    return row is not None and bool(row["found"])

@@ -35,3 +35,11 @@ UPDATE authors SET banned_until = $2, ban_reason = $3 WHERE key = $1;
 -- Give an author a new issuer and subject; no row when there is no such author. $1 site, $2 old issuer, $3 old subject, $4 new issuer, $5 new subject
 UPDATE authors SET issuer = $4, subject = $5
 WHERE site_key = $1 AND issuer = $2 AND subject = $3 RETURNING key;
+
+-- another_moderator
+-- Whether somebody else may decide on this site. $1 site, $2 the moderator
+SELECT EXISTS (
+    SELECT FROM authors
+    WHERE site_key = $1 AND key <> $2 AND (banned_until IS NULL OR banned_until < now())
+        AND (granted_role IN ('moderator', 'admin') OR roles && ARRAY['moderator', 'admin'])
+) AS found

@@ -142,6 +142,16 @@ async def find_own(db: Executor, site_key: int, comment_id: UUID) -> asyncpg.Rec
     return await db.fetchrow(QUERIES["find_own"], site_key, comment_id)
 
 
+async def find_listed_many(db: Executor, article_keys: list[int], comment_ids: list[UUID]) -> Rows:
+    """Those of the comments that the public may see, or their tombstones."""
+    return await db.fetch(QUERIES["find_listed_many"], article_keys, comment_ids)
+
+
+async def find_own_many(db: Executor, article_keys: list[int], comment_ids: list[UUID], author_key: int) -> Rows:
+    """Those of the comments that an author wrote and did not delete, with their words."""
+    return await db.fetch(QUERIES["find_own_many"], article_keys, comment_ids, author_key)
+
+
 async def ancestors(db: Executor, article_key: int, parent_id: UUID, root_id: UUID) -> Rows:
     """The root and the nearest listed ancestors, root first."""
     return await db.fetch(QUERIES["ancestors"], article_key, parent_id, root_id)
@@ -197,16 +207,6 @@ async def judge_revisions(
 async def hold_comment(db: Executor, article_key: int, comment_id: UUID, checks: list[str]) -> None:
     """Note which checks hold it."""
     await db.execute(QUERIES["hold_comment"], article_key, comment_id, checks)
-
-
-async def close_flags(db: Executor, article_key: int, comment_id: UUID, state: str) -> None:
-    """Answer the open flags: upheld or dismissed."""
-    await db.execute(QUERIES["close_flags"], article_key, comment_id, state)
-
-
-async def close_appeal(db: Executor, article_key: int, comment_id: UUID, state: str) -> None:
-    """Answer the open appeal: granted or refused."""
-    await db.execute(QUERIES["close_appeal"], article_key, comment_id, state)
 
 
 async def enqueue(

@@ -133,6 +133,37 @@ JOIN revisions r ON r.article_key = p.article_key AND r.comment_id = p.id AND r.
 JOIN authors u ON u.key = p.author_key
 WHERE p.id = $2
 
+-- find_listed_many
+-- Comments as the public sees them now; none that it does not see. $1 articles, $2 ids
+SELECT p.article_key, a.external_id AS article_id,
+-- include shown_fragment
+FROM unnest($1::bigint[], $2::uuid[]) AS wanted (article_key, id)
+CROSS JOIN LATERAL (
+    SELECT * FROM comments x WHERE x.article_key = wanted.article_key AND x.id = wanted.id AND x.listed LIMIT 1
+) p
+CROSS JOIN LATERAL (
+    SELECT * FROM articles known WHERE known.key = p.article_key AND known.visibility = 'shown' LIMIT 1
+) a
+-- include words_fragment
+
+-- find_own_many
+-- An author's own comments whatever their status, but for those they deleted. $1 articles, $2 ids, $3 author
+SELECT p.article_key, a.external_id AS article_id, p.held_by, r.text, r.html,
+       p.id, p.parent_id, p.root_id, p.depth, p.path, p.status, p.featured, p.edited_at, p.up, p.down, p.top,
+       p.controversy, p.reply_count, p.descendant_count,
+       u.id AS author_id, u.name AS author_name, u.avatar_url, u.roles, u.labels, u.guest
+FROM unnest($1::bigint[], $2::uuid[]) AS wanted (article_key, id)
+CROSS JOIN LATERAL (
+    SELECT * FROM comments x
+    WHERE x.article_key = wanted.article_key AND x.id = wanted.id AND x.author_key = $3 AND x.status <> 'deleted' LIMIT 1
+) p
+CROSS JOIN LATERAL (SELECT * FROM articles known WHERE known.key = p.article_key LIMIT 1) a
+CROSS JOIN LATERAL (
+    SELECT * FROM revisions w
+    WHERE w.article_key = p.article_key AND w.comment_id = p.id AND w.number = p.revision LIMIT 1
+) r
+CROSS JOIN LATERAL (SELECT * FROM authors known WHERE known.key = p.author_key LIMIT 1) u
+
 -- ancestors
 -- The root and the at most eight nearest listed ancestors of a comment, root first. $1 article, $2 its parent, $3 its root
 WITH RECURSIVE up AS (
@@ -224,7 +255,9 @@ SELECT c.site_key, c.article_key, a.external_id AS article_id, c.id, c.author_ke
        (SELECT max(r.number) FROM revisions r WHERE r.article_key = c.article_key AND r.comment_id = c.id) AS last_revision,
        (SELECT r.text FROM revisions r WHERE r.article_key = c.article_key AND r.comment_id = c.id
             AND r.number = coalesce(c.pending_revision, c.revision)) AS last_text,
-       EXISTS (SELECT FROM flags f WHERE f.article_key = c.article_key AND f.comment_id = c.id AND f.state = 'open') AS flagged,
+       EXISTS (SELECT FROM flags f WHERE f.article_key = c.article_key AND f.comment_id = c.id AND f.state = 'open')
+       OR EXISTS (SELECT FROM notices i WHERE i.article_key = c.article_key AND i.comment_id = c.id AND i.state = 'open')
+           AS flagged,
        EXISTS (SELECT FROM appeals p WHERE p.article_key = c.article_key AND p.comment_id = c.id AND p.state = 'open') AS appealed,
        a.locked, a.locked_reason, a.moderation, a.visibility, clock_timestamp() AS now
 FROM comments c JOIN articles a ON a.key = c.article_key
@@ -255,14 +288,6 @@ WHERE article_key = $1 AND comment_id = $2
 -- Note which checks hold it. $1 article, $2 comment, $3 names of the checks
 UPDATE comments SET held_by = ARRAY(SELECT DISTINCT unnest(held_by || $3::text[]))
 WHERE article_key = $1 AND id = $2
-
--- close_flags
--- Answer the open flags. $1 article, $2 comment, $3 upheld or dismissed
-UPDATE flags SET state = $3 WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
-
--- close_appeal
--- Answer the open appeal. $1 article, $2 comment, $3 granted or refused
-UPDATE appeals SET state = $3, decided_at = now() WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
 
 -- enqueue
 -- Let a comment wait for a person, or say anew why it waits. $1 site, $2 kind, $3 article, $4 comment, $5 author,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
+
 from service.store.database import Executor
 from service.store.queries import load_queries
 
@@ -48,3 +50,8 @@ async def insert_decision(db: Executor, decision: Decision) -> UUID:
     )
     assert row is not None
     return UUID(bytes=row["id"].bytes)
+
+
+async def find_removal(db: Executor, comment_id: UUID) -> asyncpg.Record | None:
+    """The decision that took a comment out of sight last; nothing for one that was imported so."""
+    return await db.fetchrow(QUERIES["find_removal"], comment_id)

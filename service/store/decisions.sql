@@ -9,3 +9,9 @@ WITH decided AS (
     INSERT INTO decision_notes (decision_id, text) SELECT id, $12 FROM decided WHERE $12::text IS NOT NULL
 )
 SELECT id FROM decided
+
+-- find_removal
+-- The decision that took a comment out of sight last: its version then, who, and the reason. $1 comment
+SELECT version, moderator_key, coalesce(reason, check_name) AS reason FROM decisions
+WHERE comment_id = $1 AND to_status IN ('removed', 'spam') AND from_status IN ('pending', 'published')
+ORDER BY version DESC LIMIT 1

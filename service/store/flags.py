@@ -29,3 +29,8 @@ async def open_flags(db: Executor, article_key: int, comment_id: UUID) -> tuple[
     row = await db.fetchrow(QUERIES["open_flags"], article_key, comment_id)
     assert row is not None
     return row["weight"], row["reasons"]
+
+
+async def answer_flags(db: Executor, article_key: int, comment_id: UUID, state: str, decision_id: UUID) -> None:
+    """Answer the open flags by a decision: upheld or dismissed."""
+    await db.execute(QUERIES["answer_flags"], article_key, comment_id, state, decision_id)

@@ -15,6 +15,15 @@ RETURNING created_at
 SELECT reason, created_at FROM flags WHERE article_key = $1 AND comment_id = $2 AND author_key = $3
 
 -- open_flags
--- What the open flags of a comment weigh, and their reasons. $1 article, $2 comment
+-- What the open flags of a comment weigh, and their reasons; notices from people without an account give a reason but
+-- weigh nothing, or anybody could hold anything. $1 article, $2 comment
 SELECT coalesce(sum(weight), 0)::float8 AS weight, coalesce(array_agg(DISTINCT reason), '{}') AS reasons
-FROM flags WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
+FROM (
+    SELECT reason, weight FROM flags WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
+    UNION ALL
+    SELECT 'illegal', 0 FROM notices WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
+) AS told
+
+-- answer_flags
+-- Answer the open flags. $1 article, $2 comment, $3 upheld or dismissed, $4 decision
+UPDATE flags SET state = $3, decision_id = $4 WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
