@@ -6,7 +6,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     recent_texts, idempotency_keys, import_replies, outbox, followers,
     votes, flags, queue, appeals, decision_notes, near_texts,
     notices, notifications,
-    network_bans, removals, removed_comments, author_notes, addresses TO :app;
-GRANT SELECT, INSERT ON decisions, events TO :app;
+    network_bans, removals, removed_comments, author_notes, addresses,
+    article_hours, site_hours TO :app;
+GRANT SELECT, INSERT ON decisions, events, settings_changes TO :app;
 GRANT SELECT ON schema_migrations TO :app;
 GRANT EXECUTE ON FUNCTION trim_events(interval) TO :app;
