@@ -16,7 +16,7 @@ from service.domain.errors import InvalidText
 MAX_MARKS: Final = 8  # combining marks kept on one base
 
 
-def _class_of(codes: Iterable[int]) -> str:
+def class_of(codes: Iterable[int]) -> str:
     """The inside of a regular expression's [...] that matches the characters with these ascending codes."""
     ranges: list[list[int]] = []
     for code in codes:
@@ -28,10 +28,10 @@ def _class_of(codes: Iterable[int]) -> str:
 
 
 # A class with ranges beyond the basic plane makes `re` try them one by one on every character: 200 us instead of 10.
-_BASIC_PLANE: Final = [(code, unicodedata.category(chr(code))) for code in range(0x10000)]
-_MARKS: Final = _class_of(code for code, category in _BASIC_PLANE if category[0] == "M")
-_PUNCTUATION: Final = _class_of(code for code, category in _BASIC_PLANE if category[0] == "P")
-_VIRAMAS: Final = _class_of(code for code in range(0x900, 0x12000) if unicodedata.combining(chr(code)) == 9)
+BASIC_PLANE: Final = [(code, unicodedata.category(chr(code))) for code in range(0x10000)]
+_MARKS: Final = class_of(code for code, category in BASIC_PLANE if category[0] == "M")
+_PUNCTUATION: Final = class_of(code for code, category in BASIC_PLANE if category[0] == "P")
+_VIRAMAS: Final = class_of(code for code in range(0x900, 0x12000) if unicodedata.combining(chr(code)) == 9)
 _JOINERS: Final = "\u200c\u200d"
 # Soft hyphen, directional marks, embeddings and isolates, zero-width spaces, byte order mark, annotations, tags.
 _BASIC_FORMATS: Final = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -131,12 +131,17 @@ def is_blank(text: str) -> bool:
     return _INK.search(text) is None
 
 
+def without_invisible(text: str) -> str:
+    """The text without the characters that nobody sees and that make no difference to what is read."""
+    return _IGNORED_IN_COMPARISON.sub("", text)
+
+
 def normalised(text: str) -> str:
     """The text as compared with others to find the same text again: NFKC, case folded, invisible characters dropped,
     each run of spaces and punctuation one space. Symbols and emoji count; so does punctuation where there is no more.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    folded = _IGNORED_IN_COMPARISON.sub("", folded)
+    folded = without_invisible(folded)
     return _GAP.sub(" ", folded).strip() or " ".join(folded.split())
 
 
