@@ -97,7 +97,7 @@ async def flag_comment(
             await change(tx, site, await locked_comment(tx, site, comment_id), "hold", check="flags")
         status = comment["status"]
         happening = Happening(
-            "comment.flagged", site.key, article_key, comment_id, comment["author_key"], status, status
+            "comment.flagged", site.key, article_key, comment_id, comment["author_key"], status, status, reason=reason
         )
         await events.insert_outbox(tx, happening)
     if held:

@@ -1,9 +1,11 @@
 -- find_article
 -- An article by any of its ids, with its count. $1 site, $2 article id
-SELECT a.key, a.external_id, a.title, a.url, a.section, a.registered, a.locked, a.locked_reason, a.moderation,
-       a.visibility, a.opens_at, a.closes_at, a.created_at, n.comment_count, n.position
+SELECT a.key, a.external_id, a.title, a.url, a.section, a.registered, a.moderation, a.visibility, a.opens_at, a.closes_at,
+       a.created_at, n.comment_count, n.position,
+       is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason
 FROM article_ids i
 JOIN articles a ON a.key = i.article_key
+JOIN sites s ON s.key = a.site_key
 JOIN article_counts n ON n.article_key = a.key
 WHERE i.site_key = $1 AND i.external_id = $2;
 

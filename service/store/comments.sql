@@ -1,5 +1,7 @@
 -- shown_fragment
-p.id, p.parent_id, p.root_id, p.depth, p.path, p.status, p.featured, p.edited_at, p.up, p.down, p.top, p.controversy,
+-- a published comment without words_fragment's author is one of a hidden author: out of sight before it is removed
+p.id, p.parent_id, p.root_id, p.depth, p.path,
+CASE WHEN p.status = 'published' AND u.key IS NULL THEN 'removed' ELSE p.status END AS status, p.featured, p.edited_at, p.up, p.down, p.top, p.controversy,
 p.reply_count, p.descendant_count, r.html,
 u.id AS author_id, u.name AS author_name, u.avatar_url, u.roles, u.labels, u.guest
 
@@ -7,23 +9,31 @@ u.id AS author_id, u.name AS author_name, u.avatar_url, u.roles, u.labels, u.gue
 -- words and people of what is not published are not even read; looked up row by row, as a join would rather read all
 -- authors of a middle-sized site than a hundred of them by key
 LEFT JOIN LATERAL (
+    SELECT * FROM authors known WHERE known.key = p.author_key AND p.status = 'published' AND NOT known.hidden LIMIT 1
+) u ON true
+LEFT JOIN LATERAL (
     SELECT w.html FROM revisions w
-    WHERE w.article_key = p.article_key AND w.comment_id = p.id AND w.number = p.revision AND p.status = 'published'
+    WHERE w.article_key = p.article_key AND w.comment_id = p.id AND w.number = p.revision AND u.key IS NOT NULL
     LIMIT 1
 ) r ON true
-LEFT JOIN LATERAL (
-    SELECT * FROM authors known WHERE known.key = p.author_key AND p.status = 'published' LIMIT 1
-) u ON true
+
+-- seen_fragment
+-- of a listed comment c: not one of a hidden author without anything below it. Hardly ever is anybody hidden, so the
+-- array is empty and costs nothing
+(c.descendant_count > 0 OR c.author_key <> ALL (ARRAY(SELECT key FROM authors WHERE hidden)))
 
 -- article_fragment
-a.external_id AS article_id, a.title, a.url, a.section, a.locked, a.locked_reason, a.visibility,
-a.created_at AS article_created_at, n.comment_count, n.position
+-- of an article a, its site s and its counts n; whether it is locked is told as of now
+a.external_id AS article_id, a.title, a.url, a.section,
+is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
+a.visibility, a.created_at AS article_created_at, n.comment_count, n.position
 
 -- page_fragment
 , replies AS (
     SELECT roots.place, x.* FROM roots CROSS JOIN LATERAL (
         SELECT c.* FROM comments c
-        WHERE c.article_key = $1 AND c.root_id = roots.id AND c.parent_id IS NOT NULL AND c.listed
+        WHERE c.article_key = $1 AND c.root_id = roots.id AND c.parent_id IS NOT NULL AND c.listed AND
+-- include seen_fragment
         ORDER BY c.path LIMIT $4
     ) x
 ), placed AS (
@@ -34,6 +44,7 @@ SELECT p.place,
 ,
 -- include shown_fragment
 FROM articles a
+JOIN sites s ON s.key = a.site_key
 JOIN article_counts n ON n.article_key = a.key
 LEFT JOIN placed p ON true
 -- include words_fragment
@@ -44,7 +55,8 @@ ORDER BY p.place, p.path
 -- A page of root comments with their first replies, newest first. $1 article, $2 before this id, $3 roots, $4 replies of each
 WITH roots AS (
     SELECT row_number() OVER (ORDER BY c.id DESC) AS place, c.* FROM comments c
-    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.id < $2
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.id < $2 AND
+-- include seen_fragment
     ORDER BY c.id DESC LIMIT $3
 )
 -- include page_fragment
@@ -53,7 +65,8 @@ WITH roots AS (
 -- The same, oldest first. $1 article, $2 after this id, $3 roots, $4 replies of each
 WITH roots AS (
     SELECT row_number() OVER (ORDER BY c.id) AS place, c.* FROM comments c
-    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.id > $2
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.id > $2 AND
+-- include seen_fragment
     ORDER BY c.id LIMIT $3
 )
 -- include page_fragment
@@ -62,7 +75,8 @@ WITH roots AS (
 -- The same, best first. $1 article, $2 before this id among equals, $3 roots, $4 replies of each, $5 from this rank down
 WITH roots AS (
     SELECT row_number() OVER (ORDER BY c.top DESC, c.id DESC) AS place, c.* FROM comments c
-    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND (c.top, c.id) < ($5::float8, $2::uuid)
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND (c.top, c.id) < ($5::float8, $2::uuid) AND
+-- include seen_fragment
     ORDER BY c.top DESC, c.id DESC LIMIT $3
 )
 -- include page_fragment
@@ -71,7 +85,8 @@ WITH roots AS (
 -- The same, most disputed first. $1 article, $2 before this id among equals, $3 roots, $4 replies of each, $5 from this rank down
 WITH roots AS (
     SELECT row_number() OVER (ORDER BY c.controversy DESC, c.id DESC) AS place, c.* FROM comments c
-    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND (c.controversy, c.id) < ($5::float8, $2::uuid)
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND (c.controversy, c.id) < ($5::float8, $2::uuid) AND
+-- include seen_fragment
     ORDER BY c.controversy DESC, c.id DESC LIMIT $3
 )
 -- include page_fragment
@@ -82,7 +97,8 @@ WITH ranked AS (
     SELECT c.id,
            CASE $6::text WHEN 'top' THEN c.top WHEN 'controversial' THEN c.controversy ELSE 0 END AS rank
     FROM comments c
-    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.featured
+    WHERE c.article_key = $1 AND c.parent_id IS NULL AND c.listed AND c.featured AND
+-- include seen_fragment
 ), roots AS (
     SELECT row_number() OVER (ORDER BY CASE WHEN $6 = 'oldest' THEN c.id END, ranked.rank DESC, c.id DESC) AS place, c.*
     FROM ranked CROSS JOIN LATERAL (
@@ -97,7 +113,8 @@ WITH ranked AS (
 -- A root's listed replies in reading order. $1 article, $2 root, $3 after this path, $4 at most so many
 WITH p AS (
     SELECT c.* FROM comments c
-    WHERE c.article_key = $1 AND c.root_id = $2 AND c.parent_id IS NOT NULL AND c.listed AND c.path > $3
+    WHERE c.article_key = $1 AND c.root_id = $2 AND c.parent_id IS NOT NULL AND c.listed AND c.path > $3 AND
+-- include seen_fragment
     ORDER BY c.path LIMIT $4
 )
 SELECT
@@ -114,9 +131,10 @@ SELECT p.article_key,
 -- include shown_fragment
 FROM comments p
 JOIN articles a ON a.key = p.article_key AND a.site_key = $1 AND a.visibility = 'shown'
+JOIN sites s ON s.key = a.site_key
 JOIN article_counts n ON n.article_key = p.article_key
 -- include words_fragment
-WHERE p.id = $2 AND p.listed
+WHERE p.id = $2 AND p.listed AND (p.status <> 'published' OR u.key IS NOT NULL OR p.descendant_count > 0)
 
 -- find_own
 -- A comment whatever its status, with its words and author, for its author and moderators only. $1 site, $2 id
@@ -190,7 +208,8 @@ ORDER BY w.steps DESC
 -- Everything a post is judged by, in one row, and the clock its id is made from.
 -- $1 site, $2 article id, $3 issuer, $4 subject, $5 parent or null, $6 idempotency key or null
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms, clock_timestamp() AS now,
-       a.key AS article_key, a.external_id AS canonical_id, a.locked, a.locked_reason, a.moderation, a.visibility,
+       a.key AS article_key, a.external_id AS canonical_id, a.moderation, a.visibility,
+       is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
        u.key, u.id, u.name, u.avatar_url, u.roles, u.labels, u.guest, u.granted_role, u.banned_until, u.ban_reason,
        u.revoked_before,
        p.status AS parent_status, p.listed AS parent_listed,
@@ -198,6 +217,7 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms, clock_t
 FROM (VALUES (1)) AS one
 LEFT JOIN article_ids i ON i.site_key = $1 AND i.external_id = $2
 LEFT JOIN articles a ON a.key = i.article_key
+LEFT JOIN sites s ON s.key = $1
 LEFT JOIN authors u ON u.site_key = $1 AND u.issuer = $3 AND u.subject = $4
 LEFT JOIN comments p ON p.article_key = i.article_key AND p.id = $5
 LEFT JOIN idempotency_keys k ON k.author_key = u.key AND k.key = $6
@@ -207,7 +227,8 @@ LEFT JOIN idempotency_keys k ON k.author_key = u.key AND k.key = $6
 -- a unique violation when its idempotency key is taken, a check violation when the same text was said lately.
 -- FOR KEY SHARE excludes status changes (they take FOR UPDATE) but not the counters' updates.
 -- $1 site, $2 article, $3 id, $4 parent or null, $5 author, $6 status, $7 held by, $8 text, $9 html, $10 renderer,
--- $11 created, $12 fingerprint, $13 said-again cutoff, $14 idempotency key or null, $15 request hash, $16 answered status
+-- $11 created, $12 fingerprint, $13 said-again cutoff, $14 idempotency key or null, $15 request hash, $16 answered status,
+-- $17 the address's hash
 WITH parent AS MATERIALIZED (
     SELECT root_id, depth, path FROM comments
     WHERE article_key = $2 AND id = $4 AND status = 'published' FOR KEY SHARE
@@ -235,6 +256,13 @@ WITH parent AS MATERIALIZED (
 ), judged AS (
     INSERT INTO decisions (site_key, article_key, comment_id, author_key, action, to_status, check_name, version)
     SELECT $1, $2, $3, $5, 'hold', $6, held.name, 1 FROM placed, unnest($7::text[]) AS held (name)
+), posted_from AS (
+    -- once a day is enough to know it by
+    INSERT INTO addresses (site_key, author_key, hash)
+    SELECT $1, $5, $17 FROM placed
+    WHERE NOT EXISTS (SELECT FROM addresses
+                      WHERE author_key = $5 AND hash = $17 AND last_seen > now() - interval '1 day')
+    ON CONFLICT ON CONSTRAINT addresses_pkey DO UPDATE SET last_seen = now()
 ), told AS (
     INSERT INTO outbox (kind, site_key, article_key, comment_id, author_key, to_status)
     SELECT 'comment.created', $1, $2, $3, $5, $6 FROM placed
@@ -259,15 +287,17 @@ SELECT c.site_key, c.article_key, a.external_id AS article_id, c.id, c.author_ke
        OR EXISTS (SELECT FROM notices i WHERE i.article_key = c.article_key AND i.comment_id = c.id AND i.state = 'open')
            AS flagged,
        EXISTS (SELECT FROM appeals p WHERE p.article_key = c.article_key AND p.comment_id = c.id AND p.state = 'open') AS appealed,
-       a.locked, a.locked_reason, a.moderation, a.visibility, clock_timestamp() AS now
-FROM comments c JOIN articles a ON a.key = c.article_key
+       is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
+       a.moderation, a.visibility, clock_timestamp() AS now
+FROM comments c JOIN articles a ON a.key = c.article_key JOIN sites s ON s.key = c.site_key
 WHERE c.id = $2 AND c.site_key = $1 FOR UPDATE OF c
 
 -- save_standing
 -- Give a locked comment its new standing. $1 article, $2 id, $3 status, $4 status that restore goes back to, $5 featured,
 -- $6 approved, $7 edited, $8 revision, $9 waiting revision, $10 edited at (null: as it is), $11 whether text or status changed
 UPDATE comments SET status = $3, prior_status = $4, featured = $5, approved = $6, edited = $7, revision = $8,
-       pending_revision = $9, edited_at = coalesce($10, edited_at), version = version + $11::boolean::integer,
+       pending_revision = $9, edited_at = coalesce($10, edited_at),
+       deleted_at = CASE WHEN $3 = 'deleted' THEN clock_timestamp() END, version = version + $11::boolean::integer,
        held_by = CASE WHEN $3 = 'published' AND $9::integer IS NULL THEN '{}' ELSE held_by END
 WHERE article_key = $1 AND id = $2
 RETURNING version

@@ -26,6 +26,7 @@ class Happening:
     from_status: str | None = None
     to_status: str | None = None
     decision_id: UUID | None = None
+    reason: str | None = None
 
 
 async def insert_outbox(db: Executor, happening: Happening) -> None:
@@ -40,6 +41,7 @@ async def insert_outbox(db: Executor, happening: Happening) -> None:
         happening.from_status,
         happening.to_status,
         happening.decision_id,
+        happening.reason,
     )
 
 

@@ -9,13 +9,13 @@ WITH lane AS MATERIALIZED (
     RETURNING *
 ), logged AS (
     INSERT INTO events (kind, site_key, article_key, comment_id, author_key, from_status, to_status, up_delta,
-                        down_delta, decision_id, written_at)
+                        down_delta, decision_id, reason, written_at)
     SELECT kind, site_key, article_key, comment_id, author_key, from_status, to_status, up_delta, down_delta, decision_id,
-           written_at
+           reason, written_at
     FROM moved ORDER BY n
     RETURNING *
 ), changed AS (
-    SELECT c.article_key, c.id, c.parent_id, c.path, d.delta
+    SELECT c.site_key, c.article_key, c.id, c.parent_id, c.path, d.delta
     FROM (
         SELECT article_key, comment_id,
                (count(*) FILTER (WHERE to_status = 'published' AND from_status IS DISTINCT FROM 'published')
@@ -59,6 +59,11 @@ WITH lane AS MATERIALIZED (
     ) t
     -- the array has the rows looked up by key: the join alone would read the counts of every article
     WHERE n.article_key = t.article_key AND n.article_key = ANY (ARRAY(SELECT article_key FROM logged))
+), lately AS (
+    INSERT INTO article_hours AS h (site_key, hour, article_key, comments)
+    SELECT site_key, hour_of(id), article_key, sum(delta) FROM changed
+    WHERE hour_of(id) > now() - interval '8 days' GROUP BY 1, 2, 3 HAVING sum(delta) <> 0
+    ON CONFLICT ON CONSTRAINT article_hours_pkey DO UPDATE SET comments = h.comments + excluded.comments
 ), at AS (
     UPDATE followers SET position = (SELECT max(position) FROM logged), moved_at = clock_timestamp()
     WHERE name = 'log' AND EXISTS (SELECT FROM logged)
@@ -101,9 +106,9 @@ JOIN sites s ON s.key = a.site_key;
 
 -- insert_outbox
 -- Tell the log of a change. $1 kind, $2 site, $3 article, $4 comment, $5 author, $6 status before, $7 status after,
--- $8 decision
-INSERT INTO outbox (kind, site_key, article_key, comment_id, author_key, from_status, to_status, decision_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+-- $8 decision, $9 reason
+INSERT INTO outbox (kind, site_key, article_key, comment_id, author_key, from_status, to_status, decision_id, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- forget_old_rows
 -- Drop idempotency keys after 24 hours and remembered texts after a day, at most 5,000 at a time, one process at a time.

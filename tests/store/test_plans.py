@@ -173,7 +173,7 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "vote": ("upsert_vote", (1, BIG_ROOT, 7, 1)),
     "forget text": ("forget_text", (7, uid(150_003))),
     "decision": ("insert_decision", (1, BIG, BIG_ROOT, 7, "remove", "published", "removed", None, None, None, 2, None)),
-    "outbox": ("insert_outbox", ("comment.created", 1, BIG, uid(150_003), 7, None, "published", None)),
+    "outbox": ("insert_outbox", ("comment.created", 1, BIG, uid(150_003), 7, None, "published", None, None)),
     "sequence": ("advance_log", (2000,)),
     "anything to sequence": ("outbox_waits", ()),
     "tail, something new": ("read_events", (END - 3, 1000)),
@@ -281,7 +281,7 @@ async def executed(connection: asyncpg.Connection[asyncpg.Record], label: str) -
     return plans
 
 
-REMOVAL = (COMMENT_OF_A_REPLY, 7, "published", "removed", None)
+REMOVAL = (COMMENT_OF_A_REPLY, 7, "published", "removed", None, None)
 
 
 @pytest.mark.parametrize("label", CASES)
