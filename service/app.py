@@ -65,6 +65,7 @@ def make_deps(settings: Settings) -> Deps:
         sites=TimedCache(SITE_SECONDS, SITES_REMEMBERED, time.monotonic),
         pages=PageCache(PAGE_BYTES, time.monotonic),
         counts=CountCache(COUNTS_REMEMBERED, time.monotonic),
+        address_key=derive_key(settings.secrets[0], "author address"),
     )
 
 

@@ -15,6 +15,7 @@ from service.adapters.outbound import Outbound
 from service.adapters.redis_client import Redis
 from service.adapters.tokens import TokenVerifier
 from service.adapters.wakeups import Wakeups
+from service.domain.articles import SITE_WIDE
 from service.domain.cursors import Cursors
 from service.domain.sites import Site
 from service.settings import Settings
@@ -55,6 +56,7 @@ class Deps:
     sites: TimedCache[Site | None]
     pages: PageCache[Any]
     counts: CountCache
+    address_key: bytes  # of the hashes that are stored of addresses
     tail: TailState = field(default_factory=TailState)
     refusals: Counter[str] = field(default_factory=Counter)  # by the check that refused
     holds: Counter[str] = field(default_factory=Counter)  # by the check that held
@@ -70,6 +72,7 @@ class Deps:
         """This process may have made something of these articles invisible: forget their pages, wake the followers."""
         for tag in tags:
             self.pages.drop(tag, withdrawn=True)
+            self.pages.drop((tag[0], SITE_WIDE), withdrawn=True)
         self.wake_followers()
 
     def wake_followers(self) -> None:

@@ -118,20 +118,20 @@ def join_key(*parts: str) -> str:
 @lru_cache(maxsize=4096)
 def network_key(address: str) -> str:
     """The network that is counted as one client: the IPv4 address, or the IPv6 /64. Raises ValueError."""
-    ip = _client_ip(address)
+    ip = client_ip(address)
     return str(ip) if ip.version == 4 else str(ip_network((ip, 64), strict=False))
 
 
 @lru_cache(maxsize=4096)
 def ceiling_key(address: str) -> str | None:
     """The IPv6 /48, which one customer is often given whole; None for IPv4. Raises ValueError."""
-    ip = _client_ip(address)
+    ip = client_ip(address)
     return None if ip.version == 4 else str(ip_network((ip, 48), strict=False))
 
 
-def _client_ip(address: str) -> IPv4Address | IPv6Address:
-    """The address, an IPv4 one also if it is written as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2)."""
-    ip = ip_address(address)
+def client_ip(address: str) -> IPv4Address | IPv6Address:
+    """The address without its zone, an IPv4 one also if it is written as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2)."""
+    ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         return ip.ipv4_mapped or ip
     return ip

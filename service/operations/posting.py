@@ -27,6 +27,7 @@ from service.domain.identity import Claims
 from service.domain.ids import created_at_of, uuid7_after
 from service.domain.markup import RENDERER, render_markdown
 from service.domain.moderation import REPEAT, Draft, Refused, judge
+from service.domain.networks import address_hash
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.domain.text import clean_line, clean_text, count_links, fingerprint, is_blank
@@ -89,7 +90,7 @@ async def post_comment(deps: Deps, site: Site, claims: Claims, post: Post, addre
         return await replay(deps, site, author, post)
     verdict = await charge_post(deps, site, author, address, opens=context["article_key"] is None)
     try:
-        return await write(deps, site, author, post, text, context, verdict)
+        return await write(deps, site, author, post, text, context, address, verdict)
     except Unavailable:
         await deps.limiter.refund(verdict)
         raise
@@ -102,7 +103,14 @@ async def charge_post(deps: Deps, site: Site, author: Author, address: str, *, o
 
 
 async def write(
-    deps: Deps, site: Site, author: Author, post: Post, text: str, context: asyncpg.Record, verdict: Verdict
+    deps: Deps,
+    site: Site,
+    author: Author,
+    post: Post,
+    text: str,
+    context: asyncpg.Record,
+    address: str,
+    verdict: Verdict,
 ) -> Posted:
     """Judge and write a comment that nobody has answered yet."""
     check_parent(context, post)
@@ -128,6 +136,7 @@ async def write(
         idempotency_key=post.idempotency_key,
         request_hash=post.request_hash,
         answered=202 if held_by else 201,
+        address=address_hash(deps.address_key, site.key, address),
     )
     try:
         written = await comments.insert_comment(deps.database, new)

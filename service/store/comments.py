@@ -49,6 +49,7 @@ class NewComment:
     idempotency_key: str | None
     request_hash: bytes
     answered: int
+    address: bytes  # its hash
 
 
 async def posting_context(
@@ -92,6 +93,7 @@ async def insert_comment(db: Executor, new: NewComment) -> asyncpg.Record | None
             new.idempotency_key,
             new.request_hash,
             new.answered,
+            new.address,
         )
     except asyncpg.IntegrityConstraintViolationError as error:
         raise CONSTRAINTS[error.constraint_name or ""] from error
