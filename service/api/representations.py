@@ -16,10 +16,15 @@ from multidict import CIMultiDict
 from service.api import headers as h
 
 MIN_COMPRESSED = 256  # bytes; below, the headers would cost more than is saved
-CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {  # in order of preference: entity-tag suffix, encoder
+Codings = dict[str, tuple[str, Callable[[bytes], bytes]]]
+CODINGS: Codings = {  # in order of preference: entity-tag suffix, encoder
     "br": ("-br", lambda body: brotli.compress(body, quality=5)),
     "gzip": ("-gz", lambda body: gzip.compress(body, compresslevel=5, mtime=0)),
     "identity": ("", lambda body: body),
+}
+BEST = CODINGS | {  # for what is made once and sent for months
+    "br": ("-br", lambda body: brotli.compress(body, quality=11)),
+    "gzip": ("-gz", lambda body: gzip.compress(body, compresslevel=9, mtime=0)),
 }
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')  # RFC 9110, 8.8.3
 
@@ -44,11 +49,12 @@ class Representation:
     fixed from the start so that adding and removing an entry always cancel out.
     """
 
-    __slots__ = ("_body", "_etags", "_headers", "_variants", "size")
+    __slots__ = ("_body", "_codings", "_etags", "_headers", "_variants", "size")
 
-    def __init__(self, body: bytes, headers: CIMultiDict[str]) -> None:
+    def __init__(self, body: bytes, headers: CIMultiDict[str], codings: Codings = CODINGS) -> None:
         digest = blake2b(body, digest_size=12).hexdigest()
         self._body = body
+        self._codings = codings
         self._headers = headers
         self._etags = {coding: f'"{digest}{suffix}"' for coding, (suffix, _) in CODINGS.items()}
         self._variants: dict[str, Variant] = {}
@@ -69,7 +75,7 @@ class Representation:
         return next((tag for tag in _ENTITY_TAG.findall(if_none_match) if tag in ours), None)
 
     def _encode(self, coding: str) -> Variant:
-        body = CODINGS[coding][1](self._body)
+        body = self._codings[coding][1](self._body)
         headers = self._headers.copy()
         headers[hdrs.ETAG] = self._etags[coding]
         headers[hdrs.CONTENT_LENGTH] = str(len(body))
