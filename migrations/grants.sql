@@ -5,6 +5,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     sites, signing_keys, api_keys, articles, article_ids, article_counts, authors, comments, revisions,
     recent_texts, idempotency_keys, import_replies, outbox, followers,
     votes, flags, queue, appeals, decision_notes, near_texts,
+    comment_words, author_counts, site_counts,
     notices, notifications,
     network_bans, removals, removed_comments, author_notes, addresses,
     article_hours, site_hours TO :app;
