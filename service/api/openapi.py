@@ -47,6 +47,8 @@ TAGS = {
     "notifications": "People",
     "moderation": "Moderation",
     "comments": "Comments",
+    "fragments": "Comments",
+    "feeds": "Comments",
     "counts": "Counts",
     "sites": "Site",
     "authors": "People",

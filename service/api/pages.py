@@ -47,13 +47,15 @@ ALIASES = web.AppKey("aliases", Aliases)
 
 def public_json(document: Any, cache_control: str, site: str, article_id: str | None = None) -> Representation:
     """A public JSON body with its caching headers."""
+    return public_body(orjson.dumps(document), "application/json", cache_control, site, article_id)
+
+
+def public_body(
+    body: bytes, content_type: str, cache_control: str, site: str, article_id: str | None = None
+) -> Representation:
+    """A public body with its caching headers; a cache in front may purge it by site and article."""
     surrogate = f"site/{site}" + (f" article/{site}/{article_id}" if article_id else "")
-    return represent(
-        orjson.dumps(document),
-        content_type="application/json",
-        cache_control=cache_control,
-        surrogate_key=surrogate,
-    )
+    return represent(body, content_type=content_type, cache_control=cache_control, surrogate_key=surrogate)
 
 
 def hot(request: web.Request) -> web.Response | None:

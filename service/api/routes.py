@@ -43,7 +43,9 @@ from service.api import (
     comments,
     counts,
     docs,
+    feeds,
     flags,
+    fragments,
     health,
     metrics,
     moderation,
@@ -131,6 +133,7 @@ PAGE_PARAMETERS = (
     Parameter("replies", "First replies of each root", {"type": "integer", "minimum": 0, "maximum": 50, "default": 10}),
     Parameter("featured", "Featured root comments only", {"type": "string", "enum": ["true", "false"]}),
 )
+ROOT = Parameter("root", "Only the replies below this root comment", {"type": "string", "format": "uuid"})
 ARTICLES = Parameter("article", "An article id; repeat it for more (at most 200)", {"type": "array", "minItems": 1, "maxItems": 200, "items": {"type": "string", "pattern": ARTICLE_ID}}, True)
 STRICT = Parameter("strict", "1: not ready either while PostgreSQL or Redis is away", {"type": "string"})
 
@@ -147,6 +150,11 @@ ROUTES = (
     Route("GET", f"{SITE}/comments/{{comment_id}}", comments.get_comment, "public", "anybody",
           {200: PermalinkSchema}, (*PUBLIC_READ, "comment_not_found")),
     Route("GET", SITE, sites.get_site, "public", "anybody", {200: SiteSchema}, ("site_not_found", "unavailable")),
+    Route("GET", f"{SITE}/articles/{{article_id}}/comments.html", fragments.get_fragment, "public", "anybody",
+          {200: "text/html"}, (*PUBLIC_READ, "invalid_article_id", "invalid_cursor", "comment_not_found"), (CURSOR, ROOT)),
+    Route("GET", f"{SITE}/articles/{{article_id}}/feed.atom", feeds.get_article_feed, "public", "anybody",
+          {200: "application/atom+xml"}, (*PUBLIC_READ, "invalid_article_id")),
+    Route("GET", f"{SITE}/feed.atom", feeds.get_site_feed, "public", "anybody", {200: "application/atom+xml"}, PUBLIC_READ),
 
     Route("POST", f"{SITE}/articles/{{article_id}}/comments", comments.post, "private", "signed in",
           {201: OwnCommentSchema, 202: OwnCommentSchema},

@@ -7,6 +7,7 @@ import re
 from service.domain.errors import InvalidArticleId
 
 ARTICLE_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,200}")
+SITE_WIDE = ""  # instead of an article id: whatever happens on the site
 
 
 def check_article_id(article_id: str) -> None:

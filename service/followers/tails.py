@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from service.deps import Deps
+from service.domain.articles import SITE_WIDE
 from service.store import events
 
 BATCH = 1000
@@ -41,6 +42,7 @@ async def read_tail(deps: Deps) -> int:
 def forget_changed(deps: Deps, rows: Sequence[asyncpg.Record]) -> None:
     """Drop pages and counts of the articles these events are about."""
     for row in rows:
+        deps.pages.drop((row["site"], SITE_WIDE), withdrawn=withdraws(row))
         for article_id in row["article_ids"]:
             tag = (row["site"], article_id)
             deps.pages.drop(tag, withdrawn=withdraws(row))

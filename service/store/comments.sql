@@ -24,7 +24,7 @@ LEFT JOIN LATERAL (
 
 -- article_fragment
 -- of an article a, its site s and its counts n; whether it is locked is told as of now
-a.external_id AS article_id, a.title, a.url, a.section,
+a.external_id AS article_id, a.registered, a.title, a.url, a.section,
 is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
 a.visibility, a.created_at AS article_created_at, n.comment_count, n.position
 
@@ -204,23 +204,75 @@ FROM wanted w CROSS JOIN LATERAL (
 -- include words_fragment
 ORDER BY w.steps DESC
 
+-- record_fragment
+-- what the site asks of an author u and an article a, each only where it asks: $5 address, $6 approvals a new author
+-- needs or 0, $7 last comments looked at or 0, $8 fingerprints of the text, $9 minutes back, $10 authors at most
+(SELECT b.reason FROM network_bans b
+ WHERE b.network >>= $5::inet AND b.site_key = $1 AND b.until > now() LIMIT 1) AS network_ban,
+a.section, a.slow_mode_seconds,
+CASE WHEN a.slow_mode_seconds IS NOT NULL THEN (
+    SELECT c.id FROM comments c
+    WHERE c.author_key = u.key AND c.id >= first_id_at(now() - a.slow_mode_seconds * interval '1 second')
+        AND c.article_key = a.key
+    ORDER BY c.id DESC LIMIT 1
+) END AS last_said,
+CASE WHEN $6::integer > 0 THEN (
+    SELECT count(*) FROM (
+        SELECT FROM (SELECT * FROM comments c WHERE c.author_key = u.key ORDER BY c.id LIMIT 1000) c
+        WHERE c.status = 'published' AND (c.approved OR c.id < first_id_at(now() - interval '1 day')) LIMIT $6
+    ) stood
+) ELSE 0 END AS known,
+CASE WHEN $7::integer > 0 THEN (
+    SELECT count(*) FILTER (WHERE judged.status <> 'published') / nullif(count(*), 0)::float8 FROM (
+        SELECT c.status FROM (SELECT * FROM comments c WHERE c.author_key = u.key ORDER BY c.id DESC LIMIT 1000) c
+        WHERE c.status IN ('published', 'removed', 'spam') LIMIT $7
+    ) judged
+) END AS removed_share,
+CASE WHEN $8::bigint[] <> '{}' THEN (
+    SELECT count(DISTINCT other.author_key) FROM unnest($8::bigint[]) AS wanted (fingerprint) CROSS JOIN LATERAL (
+        SELECT t.author_key FROM near_texts t
+        WHERE t.site_key = $1 AND t.fingerprint = wanted.fingerprint AND t.author_key IS DISTINCT FROM u.key
+            AND t.said_at > now() - $9 * interval '1 minute'
+        ORDER BY t.said_at DESC LIMIT $10
+    ) other
+) ELSE 0 END AS alike
+
 -- posting_context
 -- Everything a post is judged by, in one row, and the clock its id is made from.
--- $1 site, $2 article id, $3 issuer, $4 subject, $5 parent or null, $6 idempotency key or null
+-- $1 site, $2 article id, $3 issuer, $4 subject, $5 to $10 as above, $11 parent or null, $12 idempotency key or null
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms, clock_timestamp() AS now,
-       a.key AS article_key, a.external_id AS canonical_id, a.moderation, a.visibility,
+       a.key AS article_key, a.external_id AS canonical_id, a.title, a.moderation, a.visibility,
        is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
        u.key, u.id, u.name, u.avatar_url, u.roles, u.labels, u.guest, u.granted_role, u.banned_until, u.ban_reason,
        u.revoked_before,
        p.status AS parent_status, p.listed AS parent_listed,
-       k.request_hash
+       k.request_hash,
+-- include record_fragment
 FROM (VALUES (1)) AS one
 LEFT JOIN article_ids i ON i.site_key = $1 AND i.external_id = $2
 LEFT JOIN articles a ON a.key = i.article_key
 LEFT JOIN sites s ON s.key = $1
 LEFT JOIN authors u ON u.site_key = $1 AND u.issuer = $3 AND u.subject = $4
-LEFT JOIN comments p ON p.article_key = i.article_key AND p.id = $5
-LEFT JOIN idempotency_keys k ON k.author_key = u.key AND k.key = $6
+LEFT JOIN comments p ON p.article_key = i.article_key AND p.id = $11
+LEFT JOIN idempotency_keys k ON k.author_key = u.key AND k.key = $12
+
+-- editing_context
+-- The same for an edit, with the comment as it is before anybody locks it.
+-- $1 site, $2 comment, $3 issuer, $4 subject, $5 to $10 as above
+SELECT clock_timestamp() AS now,
+       a.key AS article_key, a.external_id AS canonical_id, a.title, a.moderation, a.visibility,
+       is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
+       u.key, u.id, u.name, u.avatar_url, u.roles, u.labels, u.guest, u.granted_role, u.banned_until, u.ban_reason,
+       u.revoked_before,
+       p.author_key, p.parent_id, p.status, p.listed,
+       (SELECT r.text FROM revisions r WHERE r.article_key = p.article_key AND r.comment_id = p.id
+            AND r.number = coalesce(p.pending_revision, p.revision)) AS last_text,
+-- include record_fragment
+FROM (VALUES (1)) AS one
+LEFT JOIN comments p ON p.id = $2 AND p.site_key = $1
+LEFT JOIN articles a ON a.key = p.article_key
+LEFT JOIN sites s ON s.key = $1
+LEFT JOIN authors u ON u.site_key = $1 AND u.issuer = $3 AND u.subject = $4
 
 -- insert_comment
 -- Write a comment with everything that belongs to it, or nothing at all: no row when the parent is not visible any more,
@@ -228,7 +280,7 @@ LEFT JOIN idempotency_keys k ON k.author_key = u.key AND k.key = $6
 -- FOR KEY SHARE excludes status changes (they take FOR UPDATE) but not the counters' updates.
 -- $1 site, $2 article, $3 id, $4 parent or null, $5 author, $6 status, $7 held by, $8 text, $9 html, $10 renderer,
 -- $11 created, $12 fingerprint, $13 said-again cutoff, $14 idempotency key or null, $15 request hash, $16 answered status,
--- $17 the address's hash
+-- $17 the address's hash, $18 what the checks found, $19 fingerprints of near texts
 WITH parent AS MATERIALIZED (
     SELECT root_id, depth, path FROM comments
     WHERE article_key = $2 AND id = $4 AND status = 'published' FOR KEY SHARE
@@ -263,12 +315,17 @@ WITH parent AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM addresses
                       WHERE author_key = $5 AND hash = $17 AND last_seen > now() - interval '1 day')
     ON CONFLICT ON CONSTRAINT addresses_pkey DO UPDATE SET last_seen = now()
+), alike AS (
+    INSERT INTO near_texts (site_key, fingerprint, author_key, said_at)
+    SELECT $1, near.fingerprint, $5, $11 FROM placed, unnest($19::bigint[]) AS near (fingerprint)
+    ON CONFLICT ON CONSTRAINT near_texts_pkey DO UPDATE SET said_at = excluded.said_at
 ), told AS (
     INSERT INTO outbox (kind, site_key, article_key, comment_id, author_key, to_status)
     SELECT 'comment.created', $1, $2, $3, $5, $6 FROM placed
 )
-INSERT INTO comments (site_key, article_key, id, parent_id, root_id, depth, path, author_key, status, held_by)
-SELECT $1, $2, $3, $4, root_id, depth, path, $5, $6, $7 FROM placed
+INSERT INTO comments (site_key, article_key, id, parent_id, root_id, depth, path, author_key, status, held_by,
+                      held_details)
+SELECT $1, $2, $3, $4, root_id, depth, path, $5, $6, $7, $18 FROM placed
 RETURNING root_id, depth
 
 -- touch_idempotency_key
@@ -298,7 +355,8 @@ WHERE c.id = $2 AND c.site_key = $1 FOR UPDATE OF c
 UPDATE comments SET status = $3, prior_status = $4, featured = $5, approved = $6, edited = $7, revision = $8,
        pending_revision = $9, edited_at = coalesce($10, edited_at),
        deleted_at = CASE WHEN $3 = 'deleted' THEN clock_timestamp() END, version = version + $11::boolean::integer,
-       held_by = CASE WHEN $3 = 'published' AND $9::integer IS NULL THEN '{}' ELSE held_by END
+       held_by = CASE WHEN $3 = 'published' AND $9::integer IS NULL THEN '{}' ELSE held_by END,
+       held_details = CASE WHEN $3 = 'published' AND $9::integer IS NULL THEN NULL ELSE held_details END
 WHERE article_key = $1 AND id = $2
 RETURNING version
 
@@ -315,8 +373,9 @@ WHERE article_key = $1 AND comment_id = $2
     AND (number = $3 OR (status = 'pending' AND number IS DISTINCT FROM $4))
 
 -- hold_comment
--- Note which checks hold it. $1 article, $2 comment, $3 names of the checks
-UPDATE comments SET held_by = ARRAY(SELECT DISTINCT unnest(held_by || $3::text[]))
+-- Note which checks hold it. $1 article, $2 comment, $3 names of the checks, $4 what they found
+UPDATE comments SET held_by = ARRAY(SELECT DISTINCT unnest(held_by || $3::text[])),
+       held_details = coalesce(held_details, '{}') || coalesce($4::jsonb, '{}')
 WHERE article_key = $1 AND id = $2
 
 -- enqueue
@@ -330,6 +389,56 @@ SET urgency = excluded.urgency, checks = excluded.checks, reasons = excluded.rea
 -- dequeue
 -- It waits no longer. $1 article, $2 comment, $3 kinds
 DELETE FROM queue WHERE article_key = $1 AND comment_id = $2 AND kind = ANY($3::text[])
+
+-- remember_text
+-- Somebody changed their words to these: a check violation when they said the same in the same place lately. $1 author,
+-- $2 fingerprint, $3 comment, $4 said-again cutoff
+INSERT INTO recent_texts AS t (author_key, fingerprint, comment_id, said_at)
+VALUES ($1, $2, $3, clock_timestamp())
+ON CONFLICT ON CONSTRAINT recent_texts_pkey DO UPDATE
+SET comment_id = excluded.comment_id, said_at = excluded.said_at,
+    repeats = CASE WHEN t.said_at < $4 OR t.comment_id = excluded.comment_id THEN 0 ELSE 1 END
+
+-- remember_near
+-- Somebody said something like this. $1 site, $2 author, $3 fingerprints in ascending order
+INSERT INTO near_texts (site_key, fingerprint, author_key, said_at)
+SELECT $1, near.fingerprint, $2, clock_timestamp() FROM unnest($3::bigint[]) AS near (fingerprint)
+ON CONFLICT ON CONSTRAINT near_texts_pkey DO UPDATE SET said_at = excluded.said_at
+
+-- recent_comments
+-- The last comments of a site as checks see them, and what is known of their authors now; those deleted are not looked
+-- at. $1 site, $2 at most so many, $3 approvals a new author needs or 0, $4 last comments looked at or 0
+WITH said AS MATERIALIZED (
+    SELECT c.* FROM comments c WHERE c.site_key = $1 ORDER BY c.id DESC LIMIT $2
+), people AS MATERIALIZED (
+    SELECT people.author_key,
+           CASE WHEN $3::integer > 0 THEN (
+               SELECT count(*) FROM (
+                   SELECT FROM (SELECT * FROM comments c WHERE c.author_key = people.author_key ORDER BY c.id LIMIT 1000) c
+                   WHERE c.status = 'published' AND (c.approved OR c.id < first_id_at(now() - interval '1 day')) LIMIT $3
+               ) stood
+           ) ELSE 0 END AS known,
+           CASE WHEN $4::integer > 0 THEN (
+               SELECT count(*) FILTER (WHERE judged.status <> 'published') / nullif(count(*), 0)::float8 FROM (
+                   SELECT c.status
+                   FROM (SELECT * FROM comments c WHERE c.author_key = people.author_key ORDER BY c.id DESC LIMIT 1000) c
+                   WHERE c.status IN ('published', 'removed', 'spam') LIMIT $4
+               ) judged
+           ) END AS removed_share
+    FROM (SELECT DISTINCT author_key FROM said) people
+)
+SELECT c.id, c.status, r.text, r.html, a.moderation, a.section, u.key AS author_key, u.name, u.guest, u.roles,
+       u.granted_role, people.known, people.removed_share
+FROM said c
+JOIN people ON people.author_key = c.author_key
+CROSS JOIN LATERAL (
+    SELECT w.text, w.html FROM revisions w
+    WHERE w.article_key = c.article_key AND w.comment_id = c.id AND w.number = c.revision LIMIT 1
+) r
+CROSS JOIN LATERAL (SELECT * FROM articles known WHERE known.key = c.article_key LIMIT 1) a
+CROSS JOIN LATERAL (SELECT * FROM authors known WHERE known.key = c.author_key LIMIT 1) u
+WHERE c.status <> 'deleted'
+ORDER BY c.id
 
 -- forget_text
 -- Its author may say it again. $1 author, $2 comment

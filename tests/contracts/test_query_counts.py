@@ -56,6 +56,10 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     "GET replies of none": (get("/comments/{reply[id]}/replies"), 1, 404),
     "GET a root": (get("/comments/{root[id]}"), 1, 200),
     "GET a reply": (get("/comments/{deep[id]}"), 2, 200),
+    "GET comments.html": (get("/articles/a/comments.html"), 2, 200),
+    "GET comments.html of one thread": (get("/articles/a/comments.html?root={root[id]}"), 2, 200),
+    "GET an article's feed.atom": (get("/articles/a/feed.atom"), 1, 200),
+    "GET the site's feed.atom": (get("/feed.atom"), 1, 200),
     "GET what is not there": (get("/comments/01999999-0000-7000-8000-000000000000"), 1, 404),
     "GET what is no id": (get("/comments/nothing"), 0, 404),
     "GET counts known here": (get("/counts?article=a"), 0, 200),
@@ -113,7 +117,17 @@ async def test_a_first_post_also_stores_its_author(service: Service, query_count
     assert (answer.status, cost) == (201, 3)
 
 
-@pytest.mark.parametrize("path", ["/articles/a/comments", "/articles/a/comments?sort=top", "/counts?article=a", ""])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/articles/a/comments",
+        "/articles/a/comments?sort=top",
+        "/articles/a/comments.html",
+        "/feed.atom",
+        "/counts?article=a",
+        "",
+    ],
+)
 async def test_a_kept_answer_costs_nothing(path: str, service: Service, query_count: QueryCount) -> None:
     scene = await Scene.make(service)
     first = await scene.site.get(path)
