@@ -47,8 +47,4 @@ CREATE INDEX notifications_by_position ON notifications (position);
 -- A reply is told once, however often it is held and approved.
 CREATE UNIQUE INDEX notifications_reply_once ON notifications (comment_id) WHERE type = 'reply';
 
--- serves: who else may decide on an appeal (another_moderator)
-CREATE INDEX authors_who_moderate ON authors (site_key)
-    WHERE granted_role IN ('moderator', 'admin') OR roles && ARRAY['moderator', 'admin'];
-
 INSERT INTO followers (name, position) SELECT 'notifications', coalesce(max(position), 0) FROM events;

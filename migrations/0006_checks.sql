@@ -30,7 +30,8 @@ CREATE INDEX near_texts_by_time ON near_texts (said_at);
 
 -- serves: what an author wrote lately, and whether they are new (posting_context)
 CREATE INDEX comments_by_author ON comments (author_key, id);
--- serves: the names that nobody else may use (find_site)
+-- serves: the names that nobody else may use (find_site), and who else may decide on an appeal
+-- (another_moderator)
 CREATE INDEX authors_with_roles ON authors (site_key) WHERE granted_role IS NOT NULL OR roles <> '{}';
 -- serves: the last comments of a site, to try new rules on (recent_comments)
 CREATE INDEX comments_by_site ON comments (site_key, id);

@@ -33,7 +33,7 @@ async def appeal_removal(deps: Deps, site: Site, claims: Claims, comment_id: UUI
             raise Forbidden if comment["listed"] else CommentNotFound
         if comment["status"] not in ("removed", "spam"):
             raise Conflict("Only what was removed can be appealed.")
-        removal = await decisions.find_removal(tx, comment_id)
+        removal = await decisions.find_removing_decision(tx, comment_id)
         version = removal["version"] if removal is not None else IMPORTED
         article_key, status = comment["article_key"], comment["status"]
         made = await appeals.insert_appeal(tx, article_key, comment_id, version, author.key, cleaned)

@@ -135,7 +135,7 @@ async def refuse_unseen(tx: Transaction, comment: asyncpg.Record, action: Action
 
 async def refuse_first_decider(tx: Transaction, site: Site, comment: asyncpg.Record, moderator_key: int) -> None:
     """Raise Conflict when whoever removed a comment would decide on the appeal although somebody else could."""
-    removal = await decisions.find_removal(tx, comment["id"])
+    removal = await decisions.find_removing_decision(tx, comment["id"])
     first = removal is not None and removal["moderator_key"] == moderator_key
     if first and await authors.another_moderator(tx, site.key, moderator_key):
         raise Conflict("You removed this comment: another moderator decides on the appeal.")

@@ -41,5 +41,6 @@ WHERE site_key = $1 AND issuer = $2 AND subject = $3 RETURNING key;
 SELECT EXISTS (
     SELECT FROM authors
     WHERE site_key = $1 AND key <> $2 AND (banned_until IS NULL OR banned_until < now())
+        AND (granted_role IS NOT NULL OR roles <> '{}')
         AND (granted_role IN ('moderator', 'admin') OR roles && ARRAY['moderator', 'admin'])
 ) AS found

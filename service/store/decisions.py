@@ -52,6 +52,6 @@ async def insert_decision(db: Executor, decision: Decision) -> UUID:
     return UUID(bytes=row["id"].bytes)
 
 
-async def find_removal(db: Executor, comment_id: UUID) -> asyncpg.Record | None:
+async def find_removing_decision(db: Executor, comment_id: UUID) -> asyncpg.Record | None:
     """The decision that took a comment out of sight last; nothing for one that was imported so."""
-    return await db.fetchrow(QUERIES["find_removal"], comment_id)
+    return await db.fetchrow(QUERIES["find_removing_decision"], comment_id)

@@ -10,7 +10,7 @@ WITH decided AS (
 )
 SELECT id FROM decided
 
--- find_removal
+-- find_removing_decision
 -- The decision that took a comment out of sight last: its version then, who, and the reason. $1 comment
 SELECT version, moderator_key, coalesce(reason, check_name) AS reason FROM decisions
 WHERE comment_id = $1 AND to_status IN ('removed', 'spam') AND from_status IN ('pending', 'published')

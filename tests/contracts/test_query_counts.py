@@ -45,6 +45,8 @@ def get(path: str) -> Ask:
     return lambda scene: scene.site.get(path.format(**vars(scene)))
 
 
+NOTICE = {"explanation": "It names a victim.", "legal_ground": "Criminal code, 201a", "good_faith": True}
+
 # what it is: the request, its queries, its status
 COSTS: dict[str, tuple[Ask, int, int]] = {
     "GET the site": (get(""), 0, 200),
@@ -89,6 +91,27 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
         6,
         201,
     ),
+    "POST flags with a notice": (
+        lambda s: s.site.post(
+            f"/comments/{s.deep['id']}/flags", {"reason": "illegal", "notice": NOTICE}, token=s.other
+        ),
+        7,
+        201,
+    ),
+    "POST notices": (
+        lambda s: s.site.post(
+            "/notices", {"comment_id": s.deep["id"], **NOTICE, "name": "Eve", "contact": "eve@example.com"}
+        ),
+        5,
+        201,
+    ),
+    "GET notices of nobody": (get("/notices/01999999-0000-7000-8000-000000000000"), 1, 404),
+    "POST appeal of what is not removed": (
+        lambda s: s.site.post(f"/me/comments/{s.deep['id']}/appeal", {"text": "Please."}, token=s.token),
+        2,
+        409,
+    ),
+    "GET notifications": (lambda s: s.site.get("/me/notifications", token=s.token), 2, 200),
     "GET me articles": (lambda s: s.site.get("/me/articles/a", token=s.token), 6, 200),
     "POST decisions": (
         lambda s: s.site.post(

@@ -21,7 +21,20 @@ from tests.servers import SessionServers
 
 QUERIES: dict[str, Query] = {
     name: query
-    for stem in ("articles", "authors", "comments", "votes", "flags", "me", "events", "decisions", "sites")
+    for stem in (
+        "articles",
+        "authors",
+        "comments",
+        "votes",
+        "flags",
+        "me",
+        "events",
+        "decisions",
+        "sites",
+        "notices",
+        "appeals",
+        "notifications",
+    )
     for name, query in load_queries(stem).items()
 }
 EXECUTIONS = 7  # from the sixth on PostgreSQL may choose a plan that knows no arguments
@@ -94,6 +107,12 @@ INSERT INTO events (kind, site_key, article_key, comment_id, author_key, to_stat
 SELECT 'comment.created', 1, 1 + n % 5001, gen_random_uuid(), 1, 'published', now()
 FROM generate_series(1, 250000) AS n;
 UPDATE followers SET position = 250000 WHERE name = 'log';
+UPDATE followers SET position = 249990 WHERE name = 'notifications';
+INSERT INTO notifications (author_key, position, type, article_key, comment_id, created_at)
+SELECT 1 + n % 5000, n, 'reply', 1, gen_random_uuid(), now() FROM generate_series(1, 100000) AS n;
+INSERT INTO notices (site_key, article_key, comment_id, explanation, legal_ground, state, answered_at)
+SELECT 1, 1, pg_temp.uid(g * 10), 'Words.', 'A law.', 'dismissed', now() FROM generate_series(1, 30000) AS g;
+UPDATE authors SET roles = '{moderator}' WHERE key % 500 = 0;
 INSERT INTO idempotency_keys (author_key, key, request_hash, article_key, comment_id, status, created_at)
 SELECT 1 + n % 5000, 'key-' || n, '', 1, gen_random_uuid(), 201, now() - n * interval '1 second'
 FROM generate_series(1, 50000) AS n;
@@ -159,8 +178,22 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "new words": ("insert_revision", (BIG, uid(150_003), 2, "New", "<p>New</p>", 1, "pending")),
     "judge revisions": ("judge_revisions", (BIG, uid(150_003), 1, None)),
     "hold": ("hold_comment", (BIG, uid(150_003), ["premoderated_site"])),
-    "close flags": ("close_flags", (BIG, uid(150_003), "upheld")),
-    "close appeal": ("close_appeal", (BIG, uid(150_003), "refused")),
+    "answer flags": ("answer_flags", (BIG, uid(150_003), "upheld", FIRST)),
+    "answer notices": ("answer_notices", (BIG, uid(150_000), "upheld", FIRST)),
+    "notice": ("insert_notice", (1, BIG, BIG_ROOT, None, "Words.", "A law.", "Eve", "eve@example.com")),
+    "notice looked up": ("find_notice", (1, MIDDLE)),
+    "appeal": ("insert_appeal", (BIG, uid(150_003), 2, 7, "Please.")),
+    "close appeal": ("close_appeal", (BIG, uid(150_003), "refused", FIRST)),
+    "who removed it": ("find_removing_decision", (uid(150_005),)),
+    "another moderator": ("another_moderator", (1, 500)),
+    "tell people": ("follow_notifications", (500,)),
+    "notifications": ("notifications_of", (7, (2**63 - 1), "", 21)),
+    "notifications, late": ("notifications_of", (7, 40_000, "reply", 21)),
+    "new notifications": ("notifications_after", (99_900, 50)),
+    "no new notifications": ("notifications_after", (END, 50)),
+    "where notifications stand": ("notifications_position", ()),
+    "comments told of": ("find_listed_many", ([BIG] * 20, [str(uid(n * 10)) for n in range(5_000, 5_020)])),
+    "own comments told of": ("find_own_many", ([BIG] * 20, [str(uid(n * 10)) for n in range(5_000, 5_020)], 7)),
     "enqueue": ("enqueue", (1, "pending", BIG, uid(150_003), 7, 0.0, [], [])),
     "dequeue": ("dequeue", (BIG, uid(150_003), ["pending"])),
     "own votes": ("own_votes", (7, BIG)),
@@ -226,7 +259,7 @@ def literal(value: Any) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, list):
-        value = "{" + ",".join(value) + "}"
+        value = "{" + ",".join(map(str, value)) + "}"
     if isinstance(value, bytes):
         value = f"\\x{value.hex()}"
     if isinstance(value, float) and value == INFINITE:
