@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -15,24 +14,14 @@ import click
 from marshmallow import fields
 
 from schemas.common import Closed, Id, Time
-from service.cli.context import run_async, site_parts
+from service.cli.context import patient, run_async, site_parts
 from service.deps import Deps
-from service.domain.identity import Role
+from service.domain.identity import FOREVER, Role
 from service.domain.rows import Row
 from service.domain.sites import Site
-from service.operations.authors import (
-    FOREVER,
-    ban_author,
-    find_author,
-    find_author_of,
-    grant_role,
-    parse_moves,
-    remap_authors,
-    revoke_author,
-)
-from service.store.database import Database
+from service.operations.authors import find_author, find_author_of, parse_moves, remap_authors
+from service.operations.people import ban_author, grant_role, revoke_author, unban_author
 
-HOUR = 3600.0  # seconds that a remapping may take
 MAX_REASON = 500
 
 
@@ -83,7 +72,7 @@ def of_author(command: Callable[..., Any]) -> Callable[..., Any]:
 async def author_parts(
     site: str, author_id: UUID | None, issuer: str | None, subject: str | None
 ) -> AsyncIterator[tuple[Deps, Site, Row]]:
-    """The parts, the site, and the author as they are stored. Raises UsageError, SiteNotFound, CommentNotFound."""
+    """The parts, the site, and the author as they are stored. Raises UsageError, SiteNotFound, NotFound."""
     if (author_id is None) == (issuer is None) or (issuer is None) != (subject is None):
         raise click.UsageError("name the author by id, or by --issuer and --subject")
     async with site_parts(site) as (deps, found):
@@ -157,17 +146,26 @@ class Until(click.ParamType[datetime]):
 @of_author
 @click.option("--until", type=Until(), required=True, metavar="TIME|forever", help="As 2030-01-31T12:00:00Z.")
 @click.option("--reason", required=True, help="What the author is told.")
+@click.option("--remove-comments", is_flag=True, help="Remove everything they wrote, too.")
 @run_async
 async def ban(
-    site: str, author_id: UUID | None, issuer: str | None, subject: str | None, until: datetime, reason: str
+    site: str,
+    author_id: UUID | None,
+    issuer: str | None,
+    subject: str | None,
+    until: datetime,
+    reason: str,
+    remove_comments: bool,
 ) -> None:
     """Keep an author from posting; at once, in every process."""
     if not 1 <= len(reason.strip()) <= MAX_REASON:
         raise click.UsageError(f"a reason has 1 to {MAX_REASON} characters")
     async with author_parts(site, author_id, issuer, subject) as (deps, found, row):
-        await ban_author(deps, found, row["id"], until, reason.strip())
+        banned = await ban_author(deps, found, row["id"], until, reason.strip(), remove_comments=remove_comments)
         end = "for ever" if until == FOREVER else f"until {until.isoformat()}"
         click.echo(f"Banned {row['name']} {end}.")
+        if remove_comments and banned.removal is not None:
+            click.echo(f"What they wrote is hidden; the service removes {banned.removal['total']} comments now.")
 
 
 @author.command()
@@ -176,19 +174,8 @@ async def ban(
 async def unban(site: str, author_id: UUID | None, issuer: str | None, subject: str | None) -> None:
     """Lift an author's ban."""
     async with author_parts(site, author_id, issuer, subject) as (deps, found, row):
-        await ban_author(deps, found, row["id"], None, None)
+        await unban_author(deps, found, row["id"])
         click.echo(f"{row['name']} is not banned.")
-
-
-@asynccontextmanager
-async def patient(deps: Deps) -> AsyncIterator[Deps]:
-    """The same parts with a pool whose transactions may be long."""
-    database = Database(deps.settings.database_url, patience=HOUR)
-    await database.connect()
-    try:
-        yield replace(deps, database=database)
-    finally:
-        await database.close()
 
 
 @author.command()

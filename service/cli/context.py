@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -16,6 +17,9 @@ from service.domain.sites import Site
 from service.embedded import running_environment
 from service.operations.sites import get_site
 from service.settings import Settings, data_folder, load_settings
+from service.store.database import Database
+
+HOUR = 3600.0  # seconds that a command may take with one connection
 
 
 def environment() -> Mapping[str, str]:
@@ -53,6 +57,17 @@ async def site_parts(name: str) -> AsyncIterator[tuple[Deps, Site]]:
     """The parts and one site. Raises SiteNotFound."""
     async with parts() as deps:
         yield deps, await get_site(deps, name)
+
+
+@asynccontextmanager
+async def patient(deps: Deps) -> AsyncIterator[Deps]:
+    """The same parts with a pool whose statements and transactions may be long."""
+    database = Database(deps.settings.database_url, patience=HOUR)
+    await database.connect()
+    try:
+        yield replace(deps, database=database)
+    finally:
+        await database.close()
 
 
 def run_async(command: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
