@@ -34,7 +34,8 @@ class NotificationSchema(Closed):
         allow_none=True,
         metadata={
             "description": "`removed`: the decision's reason or the rule's name; `appeal_decided`: granted or refused; "
-            "`flag_answered`: upheld or dismissed; `ban_changed`: the ban's reason while it lasts, banned or unbanned"
+            "`flag_answered`: upheld or dismissed; `ban_changed`: the ban's reason until it is lifted, "
+            "or banned, or unbanned"
         },
     )
     created_at = Time(required=True, metadata={"description": "When it happened"})

@@ -16,6 +16,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -678,3 +679,82 @@ def test_snippets_of_the_tests_sign_as_the_standard_says() -> None:
 async def test_roles_are_those_of_the_domain() -> None:
     choices = next(option.type for option in main.commands["token"].params if option.name == "role")
     assert list(choices.choices) == [role.value for role in Role]  # type: ignore[attr-defined]
+
+
+# ---- reports
+
+
+async def test_the_figures_of_the_digital_services_act_are_those_of_what_happened(
+    cli: Cli, site: SiteClient, service: Service
+) -> None:
+    async def decide(comment: str, action: str, by: str = "Max", **more: Any) -> None:
+        body = {"decisions": [{"comment_id": comment, "action": action, **more}]}
+        answer = await site.post("/moderation/decisions", body, token=await site.token(by, Role.MODERATOR))
+        assert answer.json["results"][0]["result"] == "applied"
+
+    elsewhere = await service.new_site()
+    foreign = (await elsewhere.posted("a"))["id"]
+    comments = [(await site.posted("a"))["id"] for _ in range(5)]
+    notice = {"explanation": "It names a victim.", "legal_ground": "Privacy", "good_faith": True}
+    sender = {"name": "Eve", "contact": "eve@example.com"}
+    for where, comment, ground in (
+        (site, comments[0], "Privacy"),
+        (site, comments[0], "Insult"),
+        (site, comments[1], "Privacy"),
+        (elsewhere, foreign, "Privacy"),
+    ):
+        body = {"comment_id": comment, **notice, **sender, "legal_ground": ground}
+        assert (await where.post("/notices", body)).status == 201
+    flag = {"reason": "illegal", "notice": notice}
+    for comment, body in ((comments[1], flag), (comments[2], {"reason": "spam"})):
+        assert (await site.post(f"/comments/{comment}/flags", body, token=await site.token("Bea"))).status == 201
+    await decide(comments[0], "remove", reason="court_order")
+    await decide(comments[1], "dismiss_flags")
+    await decide(comments[3], "spam")
+    for comment in (comments[0], comments[3]):
+        answer = await site.post(f"/me/comments/{comment}/appeal", {"text": "Please."}, token=await site.token())
+        assert answer.status == 201
+    await decide(comments[0], "uphold", by="Moira")
+    await decide(comments[3], "restore", by="Moira")
+    await site.set(moderation="pre")
+    await site.posted("a")
+    assert (await site.delete(f"/comments/{comments[4]}", token=await site.token())).status == 204
+    await cli.ok("author", "ban", site.name, await known(site, "Bea"), "--until", "forever", "--reason", "Spam.")
+
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    period = ("--from", yesterday, "--to", today)  # midnight may have passed
+    figures = await cli.json("report", "dsa", *period, "--site", site.name, "--json")
+    for part in ("notices", "appeals"):
+        assert 0 < figures[part].pop("median_seconds") < 60
+    assert figures["notices"] == {
+        "received": 4,
+        "with_account": 1,
+        "without_account": 3,
+        "by_legal_ground": {"Privacy": 3, "Insult": 1},
+        "by_answer": {"dismiss_flags": 2, "remove": 2},
+    }
+    assert figures["flags"] == {
+        "received": 2,
+        "by_reason": {"illegal": 1, "spam": 1},
+        "by_answer": {"dismissed": 1, "open": 1},
+    }
+    assert figures["restrictions"] == {
+        "made": 3,
+        "by_people": 2,
+        "by_automated_means": 1,
+        "by_action": {"hold": 1, "remove": 1, "spam": 1},
+        "by_reason": {"court_order": 1, "premoderated_site": 1, "unspecified": 1},
+    }
+    assert figures["appeals"] == {"received": 2, "granted": 1, "refused": 1, "withdrawn": 0, "open": 0}
+    assert figures["suspensions"] == {"made": 1, "lifted": 0}
+
+    everywhere = await cli.json("report", "dsa", *period, "--json")
+    assert everywhere["notices"]["received"] >= 5
+    text = await cli.ok("report", "dsa", *period, "--site", site.name)
+    assert re.search(r"^  without account +3$", text, re.MULTILINE)
+    assert re.search(r"^    Privacy +3$", text, re.MULTILINE)
+    before = await cli.json("report", "dsa", "--from", "2020-01-01", "--to", "2020-12-31", "--json")
+    assert (before["notices"]["received"], before["appeals"]["median_seconds"]) == (0, None)
+    await cli.refused("report", "dsa", "--from", today, "--to", "2020-01-01", code=2)
+    await cli.refused("report", "dsa", "--from", "today", "--to", today, code=2)

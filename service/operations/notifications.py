@@ -71,7 +71,7 @@ async def as_seen_by(deps: Deps, author: Author, rows: Sequence[asyncpg.Record])
 
 
 def notification(author: Author, row: asyncpg.Record, found: dict[tuple[bool, object], Row]) -> Notification:
-    """One notification; of a ban, its reason is told as long as it lasts."""
+    """One notification; of a ban, its reason is told until it is lifted."""
     own = row["type"] not in OTHERS
     reason = row["reason"]
     if row["type"] == "ban_changed" and reason == "banned":

@@ -30,8 +30,8 @@ WHERE created_at >= $1 AND created_at < $2 AND ($3::integer IS NULL OR site_key 
 GROUP BY 1, 2, 3, 4
 
 -- times_to_answer
--- Median seconds from a notice, and from an appeal, to its answer; null without any. $1 from, $2 until, $3 site or null for
--- all
+-- Median seconds from a notice, and from an appeal, to its answer; null without any.
+-- $1 from, $2 until, $3 site or null for all
 SELECT (
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM n.answered_at - n.created_at))
     FROM notices n

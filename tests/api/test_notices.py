@@ -8,9 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.domain.identity import Role
+from service.domain.identity import FOREVER, Role
 from service.followers.notifications import tell_people
-from service.operations.authors import FOREVER, ban_author
+from service.operations.people import ban_author, unban_author
 from tests.client import Answer, Service, SiteClient, as_id, canary, until
 from tests.conftest import Cluster
 
@@ -213,7 +213,7 @@ async def test_another_moderator_decides_on_an_appeal_where_there_is_one(service
     await site.posted("b", token=await site.token("Somebody"))
     assert await decide(site, comment, "uphold") == "applied", "a banned moderator is none"
     await decide(site, comment, "restore")
-    await ban_author(service.deps, await site.site(), as_id(moira["id"]), None, None)
+    await unban_author(service.deps, await site.site(), as_id(moira["id"]))
     await decide(site, comment, "remove")
     await appeal(site, comment)
     assert await decide(site, comment, "approve") == "conflict"
@@ -243,7 +243,7 @@ async def test_each_type_is_told_once_however_often_the_lane_runs(service: Servi
     await ban_author(service.deps, await site.site(), as_id(cleo["id"]), FOREVER, "Insults.")
     (ban, answered) = await hears(site, "Cleo", "ban_changed", "flag_answered")
     assert (ban["reason"], ban["comment"], answered["reason"]) == ("Insults.", None, "upheld")
-    await ban_author(service.deps, await site.site(), as_id(cleo["id"]), None, None)
+    await unban_author(service.deps, await site.site(), as_id(cleo["id"]))
     lifted, ban, _ = await hears(site, "Cleo", "ban_changed", "ban_changed", "flag_answered")
     assert (lifted["reason"], ban["reason"]) == ("unbanned", "banned")
     (granted, *_) = await hears(site, "Bea", "appeal_decided", "removed", "removed", "approved")
