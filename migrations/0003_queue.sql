@@ -81,7 +81,7 @@ CREATE TRIGGER revisions_forget_words AFTER UPDATE OF text OR DELETE ON revision
 
 -- serves: queues in order (walk_queue, count_queues)
 CREATE INDEX queue_in_order ON queue (site_key, kind, (-urgency), since, comment_id);
--- serves: what was removed, or is spam, newest first (walk_refused)
+-- serves: what was removed, or is spam, newest first (walk_removed, walk_spam)
 CREATE INDEX comments_refused ON comments (site_key, status, id) WHERE status IN ('removed', 'spam');
 
 -- serves: the log of a site (decisions_of_site)

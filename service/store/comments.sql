@@ -237,6 +237,42 @@ CASE WHEN $8::bigint[] <> '{}' THEN (
     ) other
 ) ELSE 0 END AS alike
 
+-- live_comments
+-- Comments as the public sees them now, listed or not, and the comments above some of them, each row with its article;
+-- a row without a comment for an article of which there is nothing else to tell. $1 articles, $2 their comments (null:
+-- the article alone), $3 whether those above are asked for too
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::boolean[]) AS a (article_key, id, above)
+), found AS MATERIALIZED (
+    SELECT asked.article_key, asked.id, asked.above, c.path, c.parent_id
+    FROM asked CROSS JOIN LATERAL (
+        SELECT x.path, x.parent_id FROM comments x WHERE x.article_key = asked.article_key AND x.id = asked.id LIMIT 1
+    ) c
+), wanted AS (
+    SELECT article_key, id FROM found
+    UNION
+    SELECT f.article_key, encode(substring(f.path FROM i * 16 + 1 FOR 16), 'hex')::uuid
+    FROM found f JOIN (VALUES (0), (1), (2), (3), (4), (5), (6), (7)) AS step (i) ON i * 16 + 16 < octet_length(f.path)
+    WHERE f.above
+    UNION
+    SELECT article_key, parent_id FROM found WHERE above AND parent_id IS NOT NULL
+), placed AS (
+    SELECT c.* FROM wanted w CROSS JOIN LATERAL (
+        SELECT * FROM comments x WHERE x.article_key = w.article_key AND x.id = w.id LIMIT 1
+    ) c
+    OFFSET 0
+)
+SELECT a.key AS article_key, p.listed AND (p.descendant_count > 0 OR u.key IS NOT NULL) AS seen,
+-- include article_fragment
+,
+-- include shown_fragment
+FROM (SELECT DISTINCT article_key FROM asked) told
+CROSS JOIN LATERAL (SELECT * FROM articles x WHERE x.key = told.article_key LIMIT 1) a
+JOIN sites s ON s.key = a.site_key
+CROSS JOIN LATERAL (SELECT * FROM article_counts x WHERE x.article_key = a.key LIMIT 1) n
+LEFT JOIN placed p ON p.article_key = a.key
+-- include words_fragment
+
 -- posting_context
 -- Everything a post is judged by, in one row, and the clock its id is made from.
 -- $1 site, $2 article id, $3 issuer, $4 subject, $5 to $10 as above, $11 parent or null, $12 idempotency key or null
@@ -335,7 +371,7 @@ RETURNING request_hash, comment_id, status
 
 -- lock_comment
 -- A comment about to change; waits for replies being written to it. $1 site, $2 id
-SELECT c.site_key, c.article_key, a.external_id AS article_id, c.id, c.author_key, c.status, c.prior_status, c.version,
+SELECT c.site_key, c.article_key, a.external_id AS article_id, c.id, c.parent_id, c.author_key, c.status, c.prior_status, c.version,
        c.listed, c.featured, c.approved, c.edited, c.revision, c.pending_revision, c.held_by,
        (SELECT max(r.number) FROM revisions r WHERE r.article_key = c.article_key AND r.comment_id = c.id) AS last_revision,
        (SELECT r.text FROM revisions r WHERE r.article_key = c.article_key AND r.comment_id = c.id
@@ -379,16 +415,26 @@ UPDATE comments SET held_by = ARRAY(SELECT DISTINCT unnest(held_by || $3::text[]
 WHERE article_key = $1 AND id = $2
 
 -- enqueue
--- Let a comment wait for a person, or say anew why it waits. $1 site, $2 kind, $3 article, $4 comment, $5 author,
--- $6 urgency, $7 checks, $8 reasons
+-- Let a comment wait for a person, or say anew why it waits; what its flags weigh moves it in every queue it waits in.
+-- $1 site, $2 kind, $3 article, $4 comment, $5 author, $6 urgency, $7 checks, $8 reasons
+WITH beside AS (
+    UPDATE queue SET urgency = $6 WHERE article_key = $3 AND comment_id = $4 AND kind <> $2 AND $2 = 'flagged'
+)
 INSERT INTO queue (site_key, kind, article_key, comment_id, author_key, urgency, checks, reasons)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT $1, $2, $3, $4, $5,
+       greatest($6, (SELECT f.urgency FROM queue f
+                     WHERE f.article_key = $3 AND f.comment_id = $4 AND f.kind = 'flagged' AND $2 <> 'flagged')),
+       $7, $8
 ON CONFLICT ON CONSTRAINT queue_pkey DO UPDATE
 SET urgency = excluded.urgency, checks = excluded.checks, reasons = excluded.reasons
 
 -- dequeue
--- It waits no longer. $1 article, $2 comment, $3 kinds
-DELETE FROM queue WHERE article_key = $1 AND comment_id = $2 AND kind = ANY($3::text[])
+-- It waits no longer; without its flags it is no more urgent than others. $1 article, $2 comment, $3 kinds
+WITH gone AS (
+    DELETE FROM queue WHERE article_key = $1 AND comment_id = $2 AND kind = ANY($3::text[]) RETURNING kind
+)
+UPDATE queue SET urgency = 0
+WHERE article_key = $1 AND comment_id = $2 AND kind <> ALL ($3::text[]) AND EXISTS (SELECT FROM gone WHERE kind = 'flagged')
 
 -- remember_text
 -- Somebody changed their words to these: a check violation when they said the same in the same place lately. $1 author,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 
-from service.store.database import Executor
+from service.store.database import Executor, Rows
 from service.store.queries import load_queries
 
 QUERIES = load_queries("decisions")
+NEWEST = datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1)  # before this place stands the whole log
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,24 @@ async def insert_decision(db: Executor, decision: Decision) -> UUID:
 async def find_removing_decision(db: Executor, comment_id: UUID) -> asyncpg.Record | None:
     """The decision that took a comment out of sight last; nothing for one that was imported so."""
     return await db.fetchrow(QUERIES["find_removing_decision"], comment_id)
+
+
+async def read_decisions(
+    db: Executor,
+    site_key: int,
+    before: tuple[datetime, UUID],
+    limit: int,
+    *,
+    comment_id: UUID | None = None,
+    author_key: int | None = None,
+    moderator_key: int | None = None,
+) -> Rows:
+    """A site's log before a place, newest first, by the narrowest index for what it is asked for."""
+    asked: tuple[object, ...] = (site_key, *before, limit)
+    if comment_id is not None:
+        return await db.fetch(QUERIES["decisions_of_comment"], *asked, comment_id, author_key, moderator_key)
+    if author_key is not None:
+        return await db.fetch(QUERIES["decisions_of_author"], *asked, author_key, moderator_key)
+    if moderator_key is not None:
+        return await db.fetch(QUERIES["decisions_of_moderator"], *asked, moderator_key)
+    return await db.fetch(QUERIES["decisions_of_site"], *asked)

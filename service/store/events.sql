@@ -64,6 +64,33 @@ WITH lane AS MATERIALIZED (
     SELECT site_key, hour_of(id), article_key, sum(delta) FROM changed
     WHERE hour_of(id) > now() - interval '8 days' GROUP BY 1, 2, 3 HAVING sum(delta) <> 0
     ON CONFLICT ON CONSTRAINT article_hours_pkey DO UPDATE SET comments = h.comments + excluded.comments
+), turned AS (
+    SELECT site_key, author_key,
+           coalesce(sum(n) FILTER (WHERE status = 'published'), 0) AS published,
+           coalesce(sum(n) FILTER (WHERE status = 'pending'), 0) AS pending,
+           coalesce(sum(n) FILTER (WHERE status = 'removed'), 0) AS removed,
+           coalesce(sum(n) FILTER (WHERE status = 'spam'), 0) AS spam,
+           coalesce(sum(n) FILTER (WHERE status = 'deleted'), 0) AS deleted
+    FROM (
+        SELECT site_key, author_key, to_status AS status, 1 AS n FROM logged
+        WHERE comment_id IS NOT NULL AND to_status IS NOT NULL AND to_status IS DISTINCT FROM from_status
+        UNION ALL
+        SELECT site_key, author_key, from_status, -1 FROM logged
+        WHERE comment_id IS NOT NULL AND from_status IS NOT NULL AND to_status IS DISTINCT FROM from_status
+    ) s
+    GROUP BY site_key, author_key
+), by_author AS (
+    INSERT INTO author_counts AS n (author_key, published, pending, removed, spam, deleted)
+    SELECT author_key, published, pending, removed, spam, deleted FROM turned WHERE author_key IS NOT NULL
+    ON CONFLICT ON CONSTRAINT author_counts_pkey DO UPDATE
+    SET published = n.published + excluded.published, pending = n.pending + excluded.pending,
+        removed = n.removed + excluded.removed, spam = n.spam + excluded.spam, deleted = n.deleted + excluded.deleted
+), by_site AS (
+    INSERT INTO site_counts AS n (site_key, published, pending, removed, spam, deleted)
+    SELECT site_key, sum(published), sum(pending), sum(removed), sum(spam), sum(deleted) FROM turned GROUP BY site_key
+    ON CONFLICT ON CONSTRAINT site_counts_pkey DO UPDATE
+    SET published = n.published + excluded.published, pending = n.pending + excluded.pending,
+        removed = n.removed + excluded.removed, spam = n.spam + excluded.spam, deleted = n.deleted + excluded.deleted
 ), at AS (
     UPDATE followers SET position = (SELECT max(position) FROM logged), moved_at = clock_timestamp()
     WHERE name = 'log' AND EXISTS (SELECT FROM logged)
@@ -121,6 +148,10 @@ WITH lane AS MATERIALIZED (
 ), texts AS (
     DELETE FROM recent_texts WHERE (author_key, fingerprint) IN (
         SELECT author_key, fingerprint FROM recent_texts WHERE said_at < now() - interval '24 hours'
+        ORDER BY said_at LIMIT 5000) AND EXISTS (SELECT FROM lane)
+), near AS (
+    DELETE FROM near_texts WHERE (site_key, fingerprint, author_key) IN (
+        SELECT site_key, fingerprint, author_key FROM near_texts WHERE said_at < now() - interval '24 hours'
         ORDER BY said_at LIMIT 5000) AND EXISTS (SELECT FROM lane)
 )
 UPDATE followers SET moved_at = now() WHERE name IN (SELECT name FROM lane);

@@ -26,4 +26,7 @@ FROM (
 
 -- answer_flags
 -- Answer the open flags. $1 article, $2 comment, $3 upheld or dismissed, $4 decision
-UPDATE flags SET state = $3, decision_id = $4 WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
+UPDATE flags SET state = $3, decision_id = $4,
+       upheld_against = CASE WHEN $3 = 'upheld' THEN
+           (SELECT c.author_key FROM comments c WHERE c.article_key = $1 AND c.id = $2) END
+WHERE article_key = $1 AND comment_id = $2 AND state = 'open'
