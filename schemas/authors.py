@@ -11,7 +11,7 @@ from schemas.common import SITE, TEXT, Closed, Time
 class BanSchema(Closed):
     """A running ban."""
 
-    until = Time(required=True)
+    until = Time(required=True, allow_none=True, metadata={"description": "Null: for good"})
     reason = fields.String(required=True, allow_none=True)
 
 

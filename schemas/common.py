@@ -42,7 +42,10 @@ class Time(fields.Field[datetime]):
             raise ValidationError("Not a time like 2026-01-31T12:00:00.000Z.") from None
         if parsed.tzinfo is None:
             raise ValidationError("The time needs its zone, best Z.")
-        return parsed.astimezone(UTC)
+        try:
+            return parsed.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError("No such time in UTC.") from None
 
 
 class Id(fields.Field[UUID]):

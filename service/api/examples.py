@@ -156,4 +156,90 @@ HELD: dict[str, Any] = {**EXAMPLES["OwnComment"], "status": "pending", "held_by"
 NOT_READY: dict[str, Any] = {"postgres": "down", "redis": "up"}
 EXAMPLES_BY_STATUS: dict[tuple[str, int], Any] = {("OwnComment", 202): HELD, ("Ready", 503): NOT_READY}
 
-PATH_EXAMPLES = {"site": "demo", "article_id": "lighthouse", "comment_id": ROOT_ID, "notice_id": NOTICE_ID}
+REMOVAL: dict[str, Any] = {
+    "id": "01981f72-3d10-7c0b-a1e4-4c1f2d3e4f50",
+    "state": "running",
+    "done": 120,
+    "total": 431,
+}
+NOTE: dict[str, Any] = {
+    "id": "01981f73-0b40-7d2c-9a3b-6e5d4c3b2a10",
+    "text": "Third account; see the other two.",
+    "moderator": {"id": GRACE["id"], "name": "Grace"},
+    "created_at": "2026-01-31T12:06:00.000Z",
+}
+NETWORK_BAN: dict[str, Any] = {
+    "network": "192.0.2.0/24",
+    "until": "2026-03-01T00:00:00.000Z",
+    "reason": "Advertising.",
+    "moderator": {"id": GRACE["id"], "name": "Grace"},
+    "created_at": "2026-01-31T12:07:00.000Z",
+}
+EXAMPLES |= {
+    "BanRequest": {"until": "2026-02-07T12:00:00.000Z", "reason": "Insults.", "remove_comments": True},
+    "Removal": REMOVAL,
+    "AuthorBan": {
+        "author_id": ADA["id"],
+        "until": "2026-02-07T12:00:00.000Z",
+        "reason": "Insults.",
+        "removal": REMOVAL,
+    },
+    "NoteRequest": {"text": "Third account; see the other two."},
+    "Note": NOTE,
+    "Person": {
+        "author": ADA,
+        "roles": ["reader"],
+        "author_record": {
+            "approved": 12,
+            "removed": 2,
+            "pending": 0,
+            "flags_upheld": 1,
+            "first_seen": "2026-01-02T08:30:00.000Z",
+            "ban": None,
+        },
+        "comment_count": 14,
+        "notes": [NOTE],
+        "same_network": {"count": 1, "authors": [{"author": GRACE, "last_seen": "2026-01-31T12:01:52.456Z"}]},
+        "removal": None,
+    },
+    "RoleRequest": {"role": "moderator"},
+    "Roles": {"author_id": ADA["id"], "roles": ["reader", "moderator"]},
+    "NetworkBanRequest": {"network": "192.0.2.0/24", "until": "2026-03-01T00:00:00.000Z", "reason": "Advertising."},
+    "NetworkBan": NETWORK_BAN,
+    "NetworkBans": {"items": [NETWORK_BAN], "next_cursor": None},
+}
+WEBHOOK: dict[str, Any] = {
+    "id": "01981f40-7c20-7d4b-9a51-2f6e8b0c3d17",
+    "url": "https://www.example.com/hooks/comments",
+    "types": ["comment.held", "queue.overdue"],
+    "active": True,
+    "created_at": "2026-01-31T11:00:00.000Z",
+}
+DELIVERY: dict[str, Any] = {
+    "id": "01981f6e-5a00-7b21-8c4d-9e0f1a2b3c4d",
+    "type": "comment.held",
+    "status": "pending",
+    "attempts": 1,
+    "next_at": "2026-01-31T12:00:05.480Z",
+    "last_status": 503,
+}
+EXAMPLES |= {
+    "WebhookRequest": {"url": WEBHOOK["url"], "types": WEBHOOK["types"]},
+    "WebhookChange": {"active": True},
+    "Webhook": WEBHOOK,
+    "NewWebhook": {**WEBHOOK, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="},
+    "Webhooks": {"items": [WEBHOOK], "next_cursor": None},
+    "Delivery": DELIVERY,
+    "Deliveries": {"items": [DELIVERY], "next_cursor": None},
+}
+
+PATH_EXAMPLES = {
+    "site": "demo",
+    "article_id": "lighthouse",
+    "comment_id": ROOT_ID,
+    "notice_id": NOTICE_ID,
+    "author_id": ADA["id"],
+    "removal_id": REMOVAL["id"],
+    "webhook_id": WEBHOOK["id"],
+    "delivery_id": DELIVERY["id"],
+}

@@ -43,9 +43,11 @@ TAGS = {
     "votes": "Comments",
     "flags": "Comments",
     "notices": "Comments",
+    "webhooks": "Moderation",
     "appeals": "People",
     "notifications": "People",
     "moderation": "Moderation",
+    "people": "Moderation",
     "comments": "Comments",
     "fragments": "Comments",
     "feeds": "Comments",
@@ -67,12 +69,16 @@ TAG_TEXTS = {
 }
 
 PATH_PARAMETERS: dict[str, dict[str, Any]] = {
+    "webhook_id": {"description": "A webhook's id", "schema": {"type": "string", "format": "uuid"}},
+    "delivery_id": {"description": "A delivery's id", "schema": {"type": "string", "format": "uuid"}},
     "site": {"description": "The publication", "schema": {"type": "string", "pattern": SITE}},
     "article_id": {
         "description": "The publisher's id of the article: 1 to 200 of `A-Z a-z 0-9 . _ ~ : -`",
         "schema": {"type": "string", "pattern": ARTICLE_ID},
     },
     "comment_id": {"description": "A comment's id", "schema": {"type": "string", "format": "uuid"}},
+    "author_id": {"description": "An author's id", "schema": {"type": "string", "format": "uuid"}},
+    "removal_id": {"description": "A removal's id", "schema": {"type": "string", "format": "uuid"}},
     "notice_id": {"description": "The id a notice was given", "schema": {"type": "string", "format": "uuid"}},
 }
 
@@ -274,7 +280,7 @@ class _Builder:
             names += ("Location", "Idempotency-Replayed")
         if route.kind == "private" and "rate_limited" in route.errors:
             names += LIMIT_HEADERS
-        held = "Taken, but held for a moderator. " if status == 202 else ""
+        held = "Taken, but held for a moderator. " if status == 202 and len(route.answers) > 1 else ""
         text = (answer.__doc__ or "").strip() if not isinstance(answer, str) else "The document" if answer else "Done"
         headers = _headers(*names)
         described = {"description": held + text, "headers": headers}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from service.domain.identity import FOREVER
 from service.domain.ids import created_at_of
 from service.domain.rows import Row
 from service.domain.sites import Site
@@ -17,7 +18,9 @@ from service.operations.authors import Author
 from service.operations.comments import ArticlePage, Permalink, Replies, Root
 from service.operations.me import Mine
 from service.operations.notifications import Notification, Notifications
+from service.operations.people import Ban, Person, roles_with
 
+NEIGHBOURS = 20  # people of the same networks that are shown
 TOMBSTONES = {"deleted": "deleted", "removed": "removed", "pending": "hidden", "spam": "hidden"}
 
 
@@ -26,6 +29,11 @@ def time(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def end_of(moment: datetime | None) -> str | None:
+    """When a ban ends; null: never."""
+    return None if moment == FOREVER else time(moment)
 
 
 def identifier(value: UUID | None) -> str | None:
@@ -172,8 +180,77 @@ def me(known: Author, at: Site, now: datetime) -> dict[str, Any]:
         "author": known_author(known),
         "roles": ["reader", *known.roles],
         "guest": known.guest,
-        "ban": {"until": time(known.banned_until), "reason": known.ban_reason} if banned else None,
+        "ban": {"until": end_of(known.banned_until), "reason": known.ban_reason} if banned else None,
         "site": at.name,
+    }
+
+
+def removal(row: Row) -> dict[str, Any]:
+    """How far a removal is."""
+    return {"id": str(row["id"]), "state": row["state"], "done": row["done"], "total": row["total"]}
+
+
+def ban(found: Ban) -> dict[str, Any]:
+    """A running ban."""
+    return {
+        "author_id": str(found.author_id),
+        "until": end_of(found.until),
+        "reason": found.reason,
+        "removal": None if found.removal is None else removal(found.removal),
+    }
+
+
+def moderator(row: Row) -> dict[str, Any] | None:
+    """Who did it, if it was a person."""
+    return None if row["moderator_id"] is None else {"id": str(row["moderator_id"]), "name": row["moderator_name"]}
+
+
+def network_ban(row: Row) -> dict[str, Any]:
+    """A banned network."""
+    return {
+        "network": str(row["network"]),
+        "until": end_of(row["until"]),
+        "reason": row["reason"],
+        "moderator": moderator(row),
+        "created_at": time(row["created_at"]),
+    }
+
+
+def note(row: Row) -> dict[str, Any]:
+    """A note on somebody."""
+    return {
+        "id": str(row["id"]),
+        "text": row["text"],
+        "moderator": moderator(row),
+        "created_at": time(row["created_at"]),
+    }
+
+
+def person(found: Person) -> dict[str, Any]:
+    """What moderators know of somebody."""
+    row, record = found.author, found.record
+    known = {name: row[name] for name in ("name", "avatar_url", "roles", "labels", "guest")}
+    banned = row["banned_until"] is not None and row["banned_until"] > row["now"]
+    return {
+        "author": {**known, "id": str(row["id"])},
+        "roles": ["reader", *roles_with(row["roles"], row["granted_role"])],
+        "author_record": {
+            "approved": record["approved"],
+            "removed": record["removed"],
+            "pending": record["pending"],
+            "flags_upheld": record["flags_upheld"],
+            "first_seen": time(record["first_seen"]),
+            "ban": {"until": end_of(row["banned_until"]), "reason": row["ban_reason"]} if banned else None,
+        },
+        "comment_count": record["comments"],
+        "notes": [note(one) for one in found.notes],
+        "same_network": {
+            "count": len(found.same_network),
+            "authors": [
+                {"author": author(one), "last_seen": time(one["last_seen"])} for one in found.same_network[:NEIGHBOURS]
+            ],
+        },
+        "removal": None if found.removal is None else removal(found.removal),
     }
 
 

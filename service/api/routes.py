@@ -35,8 +35,30 @@ from schemas.me import MineSchema
 from schemas.moderation import DecisionsAnswerSchema, DecisionsRequestSchema
 from schemas.notices import NoticeRequestSchema, NoticeSchema, NoticeStateSchema
 from schemas.notifications import NotificationsSchema
+from schemas.people import (
+    AuthorBanSchema,
+    BanRequestSchema,
+    NetworkBanRequestSchema,
+    NetworkBanSchema,
+    NetworkBansSchema,
+    NoteRequestSchema,
+    NoteSchema,
+    PersonSchema,
+    RemovalSchema,
+    RoleRequestSchema,
+    RolesSchema,
+)
 from schemas.sites import SiteSchema
 from schemas.votes import VoteRequestSchema, VoteSchema
+from schemas.webhooks import (
+    DeliveriesSchema,
+    DeliverySchema,
+    NewWebhookSchema,
+    WebhookChangeSchema,
+    WebhookRequestSchema,
+    WebhookSchema,
+    WebhooksSchema,
+)
 from service.api import (
     appeals,
     authors,
@@ -52,8 +74,10 @@ from service.api import (
     notices,
     notifications,
     openapi,
+    people,
     sites,
     votes,
+    webhooks,
 )
 from service.api.edge import Kind
 
@@ -135,6 +159,7 @@ PAGE_PARAMETERS = (
 )
 ROOT = Parameter("root", "Only the replies below this root comment", {"type": "string", "format": "uuid"})
 ARTICLES = Parameter("article", "An article id; repeat it for more (at most 200)", {"type": "array", "minItems": 1, "maxItems": 200, "items": {"type": "string", "pattern": ARTICLE_ID}}, True)
+NETWORK = Parameter("network", "The banned network as the list tells it", {"type": "string", "minLength": 1}, True)
 STRICT = Parameter("strict", "1: not ready either while PostgreSQL or Redis is away", {"type": "string"})
 
 # The hot reads stand first: the router walks the patterns that share a prefix in this order.
@@ -189,11 +214,45 @@ ROUTES = (
           {200: MineSchema}, (*SIGNED_IN, "invalid_article_id")),
     Route("POST", f"{SITE}/moderation/decisions", moderation.post_decisions, "private", "moderator",
           {200: DecisionsAnswerSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden"), body=DecisionsRequestSchema),
+    Route("GET", f"{SITE}/moderation/authors/{{author_id}}", people.get_author, "private", "moderator",
+          {200: PersonSchema}, (*SIGNED_IN, "forbidden", "not_found")),
+    Route("GET", f"{SITE}/moderation/authors/{{author_id}}/ban", people.get_ban, "private", "moderator",
+          {200: AuthorBanSchema}, (*SIGNED_IN, "forbidden", "not_found")),
+    Route("PUT", f"{SITE}/moderation/authors/{{author_id}}/ban", people.put_ban, "private", "moderator",
+          {200: AuthorBanSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden", "not_found", "conflict"), body=BanRequestSchema),
+    Route("DELETE", f"{SITE}/moderation/authors/{{author_id}}/ban", people.delete_ban, "private", "moderator",
+          {204: NOTHING}, (*SIGNED_IN, "forbidden", "not_found")),
+    Route("POST", f"{SITE}/moderation/authors/{{author_id}}/notes", people.post_note, "private", "moderator",
+          {201: NoteSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden", "not_found"), body=NoteRequestSchema),
+    Route("POST", f"{SITE}/moderation/authors/{{author_id}}/revoke", people.post_revoke, "private", "admin",
+          {204: NOTHING}, (*SIGNED_IN, "forbidden", "not_found")),
+    Route("PUT", f"{SITE}/moderation/authors/{{author_id}}/roles", people.put_roles, "private", "admin",
+          {200: RolesSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden", "not_found"), body=RoleRequestSchema),
+    Route("POST", f"{SITE}/moderation/removals/{{removal_id}}/undo", people.undo_removal, "private", "moderator",
+          {200: RemovalSchema}, (*SIGNED_IN, "forbidden", "not_found", "conflict")),
+    Route("GET", f"{SITE}/moderation/network_bans", people.get_network_bans, "private", "moderator",
+          {200: NetworkBansSchema}, (*SIGNED_IN, "forbidden", "invalid_cursor", "validation_error"), (LIMIT, CURSOR)),
+    Route("PUT", f"{SITE}/moderation/network_bans", people.put_network_ban, "private", "moderator",
+          {200: NetworkBanSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden"), body=NetworkBanRequestSchema),
+    Route("DELETE", f"{SITE}/moderation/network_bans", people.delete_network_ban, "private", "moderator",
+          {204: NOTHING}, (*SIGNED_IN, "forbidden", "validation_error"), (NETWORK,)),
+    Route("GET", f"{SITE}/moderation/webhooks", webhooks.get_webhooks, "private", "admin",
+          {200: WebhooksSchema}, (*SIGNED_IN, "forbidden", "invalid_cursor", "validation_error"), (LIMIT, CURSOR)),
+    Route("POST", f"{SITE}/moderation/webhooks", webhooks.post_webhook, "private", "admin",
+          {201: NewWebhookSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden", "conflict"), body=WebhookRequestSchema),
+    Route("PATCH", f"{SITE}/moderation/webhooks/{{webhook_id}}", webhooks.patch_webhook, "private", "admin",
+          {200: WebhookSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden", "not_found"), body=WebhookChangeSchema),
+    Route("DELETE", f"{SITE}/moderation/webhooks/{{webhook_id}}", webhooks.delete, "private", "admin",
+          {204: NOTHING}, (*SIGNED_IN, "forbidden", "not_found")),
+    Route("GET", f"{SITE}/moderation/webhooks/{{webhook_id}}/deliveries", webhooks.get_deliveries, "private", "admin",
+          {200: DeliveriesSchema}, (*SIGNED_IN, "forbidden", "not_found", "invalid_cursor", "validation_error"), (LIMIT, CURSOR)),
+    Route("POST", f"{SITE}/moderation/webhooks/{{webhook_id}}/deliveries/{{delivery_id}}/replay", webhooks.post_replay, "private", "admin",
+          {202: DeliverySchema}, (*SIGNED_IN, "forbidden", "not_found", "conflict")),
     Route("POST", f"{SITE}/preview", comments.post_preview, "private", "signed in",
           {200: PreviewSchema}, (*SIGNED_IN, *WITH_BODY, "rate_limited"), body=PreviewRequestSchema),
     Route("GET", f"{SITE}/me", authors.get_me, "private", "signed in", {200: MeSchema}, SIGNED_IN),
     Route("POST", f"{SITE}/guests", authors.post_guest, "private", "anybody",
-          {201: GuestSchema}, ("site_not_found", "origin_not_allowed", "unavailable", *WITH_BODY, "guests_not_allowed", "rate_limited"),
+          {201: GuestSchema}, ("site_not_found", "origin_not_allowed", "unavailable", *WITH_BODY, "guests_not_allowed", "banned", "rate_limited"),
           body=GuestRequestSchema),
 )
 

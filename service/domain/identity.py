@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import enum
 import functools
+import hmac
+import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -18,8 +21,11 @@ TokenRoles = Literal["none", "staff", "moderator", "admin"]  # the site's settin
 OWN_ISSUER_PREFIX = "discuss:"
 GUEST_ISSUER = "discuss:guest"
 COMMAND_LINE_ISSUER = "discuss:cli"
+ERASED_ISSUER = "discuss:erased"  # nobody can sign for it: of authors whose person asked to be forgotten
+ERASED_NAME = "Deleted account"  # what is shown of them
 IMPORT_PREFIX = "import:"  # of the issuers importers file people under
 
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)  # the last day a datetime has: a ban without end
 LEEWAY = 30  # seconds, for clocks that differ (RFC 8725)
 MAX_LIFETIME = 24 * 3600  # seconds from iat to exp
 GUEST_LIFETIME = 30 * 24 * 3600
@@ -94,6 +100,11 @@ def claims_from_payload(payload: Mapping[str, object], *, site: str, now: float)
 def is_expired(claims: Claims, now: float) -> bool:
     """Whether a token's time is over, leeway included."""
     return claims.expires_at + LEEWAY <= now
+
+
+def person_hash(key: bytes, site: str, issuer: str, subject: str) -> bytes:
+    """What an erased person is recognised by, 32 bytes: it tells nothing to those who have not the key."""
+    return hmac.digest(key, json.dumps([site, issuer, subject]).encode(), "sha256")
 
 
 def clean_name(name: str) -> str:

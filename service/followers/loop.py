@@ -11,9 +11,12 @@ import structlog
 from service.deps import EVENTS, LOG, Deps
 from service.domain.errors import DiscussError
 from service.followers.notifications import tell_people
+from service.followers.removals import follow_removals
 from service.followers.retention import forget_old
 from service.followers.sequencer import advance, copy_counts
 from service.followers.tails import read_tail, start_tail
+from service.followers.webhooks import follow_for_webhooks, send_deliveries
+from service.operations.webhooks import tell_overdue
 
 log = structlog.get_logger()
 
@@ -26,6 +29,8 @@ COPY_SECONDS = 1.0
 LANE_SECONDS = 1.0  # how long a lane waits for events it was not told of
 NOTIFY_SECONDS = 0.25
 RETENTION_SECONDS = 60.0
+OVERDUE_SECONDS = 20.0
+WEBHOOKS_SECONDS = 0.1  # between two batches of the log that become deliveries
 
 
 async def follow_log(deps: Deps) -> None:
@@ -98,7 +103,11 @@ async def followers(deps: Deps) -> AsyncIterator[None]:
         "log": lambda: follow_log(deps),
         "count_copies": lambda: every(COPY_SECONDS, deps, copy_counts),
         "notifications": lambda: follow_lane(deps, tell_people, NOTIFY_SECONDS),
+        "removals": lambda: follow_removals(deps),
         "retention": lambda: every(RETENTION_SECONDS, deps, forget_old),
+        "webhooks": lambda: follow_lane(deps, follow_for_webhooks, WEBHOOKS_SECONDS),
+        "deliveries": lambda: send_deliveries(deps),
+        "overdue": lambda: every(OVERDUE_SECONDS, deps, tell_overdue),
     }
     tasks = [asyncio.create_task(keep_running(name, deps, work)) for name, work in loops.items()]
     try:

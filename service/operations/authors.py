@@ -17,10 +17,10 @@ from service.adapters.limits import Verdict
 from service.deps import Deps
 from service.domain.errors import (
     Banned,
-    CommentNotFound,
     ConfigurationError,
     Forbidden,
     GuestsNotAllowed,
+    NotFound,
     TokenInvalid,
     ValidationFailed,
 )
@@ -37,10 +37,8 @@ from service.domain.ids import uuid7
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations.limits import charge
-from service.store import authors, events
-from service.store.events import Happening
+from service.store import authors, network_bans
 
-FOREVER = datetime(9999, 12, 31, tzinfo=UTC)  # the last day a datetime has: a ban without end
 LOOKED_UP_AT_ONCE = 10
 
 
@@ -68,7 +66,7 @@ async def recognise(deps: Deps, site: Site, claims: Claims, row: Row | None) -> 
     """The author behind a token; `row` is what is stored of them, if anything.
 
     Somebody new is stored, and name, picture, roles and labels follow the newest token. Raises TokenInvalid when the
-    token was issued before its bearer's tokens were revoked.
+    token was issued before its bearer's tokens were revoked, or all that was known of them was erased.
     """
     revoked_before = row["revoked_before"] if row is not None else None
     # a token's time is in whole seconds: one issued in the second of the revocation is refused with it
@@ -77,8 +75,17 @@ async def recognise(deps: Deps, site: Site, claims: Claims, row: Row | None) -> 
     shown = shown_author(site, claims)
     if row is None or any(row[name] != value for name, value in shown.items() if name != "guest"):
         row = await authors.upsert_author(
-            deps.database, uuid7(int(deps.now() * 1000)), site.key, claims.issuer, claims.subject, **shown
+            deps.database,
+            uuid7(int(deps.now() * 1000)),
+            site.key,
+            claims.issuer,
+            claims.subject,
+            **shown,
+            hashes=deps.person_hashes(site.name, claims.issuer, claims.subject),
+            issued_at=datetime.fromtimestamp(claims.issued_at, UTC),
         )
+    if row is None:
+        raise TokenInvalid("This account was deleted since the token was issued; sign in again.")
     return author_from(site, claims, row)
 
 
@@ -126,12 +133,21 @@ async def read_me(deps: Deps, site: Site, claims: Claims) -> tuple[Author, datet
     return await recognise(deps, site, claims, row), datetime.now(UTC) if row is None else row["now"]
 
 
-async def allowed_author(deps: Deps, site: Site, claims: Claims) -> Author:
-    """The author behind a token, if they may take part now. Raises Banned, TokenInvalid."""
-    author, now = await read_me(deps, site, claims)
-    if author.banned_until is not None and author.banned_until > now:
+async def allowed_author(deps: Deps, site: Site, claims: Claims, address: str) -> Author:
+    """The author behind a token, if they may take part now from this address. Raises Banned, TokenInvalid."""
+    row = await authors.find_participant(deps.database, site.key, claims.issuer, claims.subject, address)
+    author = await recognise(deps, site, claims, row if row["key"] is not None else None)
+    if author.banned_until is not None and author.banned_until > row["now"]:
         raise Banned(f"{Banned.__doc__} {author.ban_reason or ''}".strip())
+    if not author.roles:
+        refuse_network(row["network_ban"])
     return author
+
+
+def refuse_network(reason: str | None) -> None:
+    """Raise Banned for the reason of a ban by network, if there is one; staff are let through wherever they are."""
+    if reason is not None:
+        raise Banned(f"Your network is banned from this discussion. {reason}")
 
 
 async def require_role(deps: Deps, site: Site, claims: Claims, least: Role) -> Author:
@@ -143,13 +159,18 @@ async def require_role(deps: Deps, site: Site, claims: Claims, least: Role) -> A
 
 
 async def make_guest(deps: Deps, site: Site, name: str, address: str) -> tuple[str, Author, Verdict]:
-    """A guest's token and author, and how the limit stands. Raises GuestsNotAllowed, RateLimited, ValidationFailed."""
+    """A guest's token and author, and how the limit stands.
+
+    Raises GuestsNotAllowed, Banned, RateLimited, ValidationFailed.
+    """
     if not site.settings.guests:
         raise GuestsNotAllowed
     try:
         name = clean_name(name)
     except ValueError as error:
         raise ValidationFailed({"name": [str(error)]}) from error
+    banned = await network_bans.network_ban(deps.database, site.key, address)
+    refuse_network(None if banned is None else banned["reason"])
     verdict = await charge(deps, "guests", address=address)
     guest_id = uuid7(int(deps.now() * 1000))
     token = deps.tokens.issue_guest_token(site.name, str(guest_id), name)
@@ -163,43 +184,20 @@ async def issue_token(deps: Deps, site: Site, *, name: str, subject: str, role: 
 
 
 async def find_author(deps: Deps, site: Site, author_id: UUID) -> Row:
-    """What is stored of an author, by public id. Raises CommentNotFound."""
+    """What is stored of an author, by public id. Raises NotFound."""
     return found_author(await authors.find_author_by_id(deps.database, site.key, author_id))
 
 
 async def find_author_of(deps: Deps, site: Site, issuer: str, subject: str) -> Row:
-    """What is stored of an author, by who vouches for them. Raises CommentNotFound."""
+    """What is stored of an author, by who vouches for them. Raises NotFound."""
     return found_author(await authors.find_author(deps.database, site.key, issuer, subject))
 
 
 def found_author(row: Row | None) -> Row:
-    """The row. Raises CommentNotFound when there is none."""
+    """The row. Raises NotFound when there is none."""
     if row is None:
-        raise CommentNotFound("There is no such author.")
+        raise NotFound("There is no such author.")
     return row
-
-
-async def revoke_author(deps: Deps, site: Site, author_id: UUID) -> None:
-    """Refuse every token the author holds now, in every process. Raises CommentNotFound."""
-    row = await find_author(deps, site, author_id)
-    await authors.revoke_author(deps.database, row["key"])
-
-
-async def grant_role(deps: Deps, site: Site, author_id: UUID, role: Role | None) -> None:
-    """Give a role that no token needs to carry; None or reader takes it away. Raises CommentNotFound."""
-    row = await find_author(deps, site, author_id)
-    granted = None if role is None or role is Role.READER else role.value
-    await authors.grant_role(deps.database, row["key"], granted)
-
-
-async def ban_author(deps: Deps, site: Site, author_id: UUID, until: datetime | None, reason: str | None) -> None:
-    """Ban until a time (FOREVER for good), or lift the ban with None. Raises CommentNotFound."""
-    row = await find_author(deps, site, author_id)
-    async with deps.database.transaction("ban_author") as tx:
-        await authors.ban_author(tx, row["key"], until, reason if until else None)
-        kind = "author.banned" if until else "author.unbanned"
-        await events.insert_outbox(tx, Happening(kind, site.key, author_key=row["key"]))
-    deps.withdrew()
 
 
 Identity = tuple[str, str]  # issuer and subject

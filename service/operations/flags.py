@@ -68,7 +68,7 @@ async def flag_comment(
     At the site's threshold the comment is held, unless a person approved it as it is. Raises CommentNotFound,
     NotVisible, OwnComment, Banned, GuestsNotAllowed, RateLimited.
     """
-    author = await allowed_author(deps, site, claims)
+    author = await allowed_author(deps, site, claims, address)
     if author.guest and not site.settings.guest_votes:
         raise GuestsNotAllowed("Guests do not flag here.")
     verdict = await charge(deps, "flags", address=address, account=(site.name, str(author.id)))

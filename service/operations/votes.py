@@ -30,7 +30,7 @@ async def vote(deps: Deps, site: Site, claims: Claims, comment_id: UUID, value: 
 
     Raises CommentNotFound, NotVisible for a tombstone, OwnComment, Banned, GuestsNotAllowed, RateLimited.
     """
-    author = await allowed_author(deps, site, claims)
+    author = await allowed_author(deps, site, claims, address)
     if author.guest and not site.settings.guest_votes:
         raise GuestsNotAllowed("Guests do not vote here.")
     verdict = await charge(deps, "votes", address=address, account=(site.name, str(author.id)))

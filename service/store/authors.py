@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from service.domain.limits import client_ip
 from service.store.database import Executor
 from service.store.queries import load_queries
 
@@ -24,6 +25,23 @@ async def find_author_by_id(db: Executor, site_key: int, author_id: UUID) -> asy
     return await db.fetchrow(QUERIES["find_author_by_id"], site_key, author_id)
 
 
+async def find_participant(db: Executor, site_key: int, issuer: str, subject: str, address: str) -> asyncpg.Record:
+    """An author about to take part (key is None for somebody new), and why nobody may from their address."""
+    row = await db.fetchrow(QUERIES["find_participant"], site_key, issuer, subject, client_ip(address))
+    assert row is not None
+    return row
+
+
+async def lock_author(db: Executor, site_key: int, author_id: UUID) -> asyncpg.Record | None:
+    """An author by public id, locked until the transaction ends."""
+    return await db.fetchrow(QUERIES["lock_author"], site_key, author_id)
+
+
+async def lock_author_key(db: Executor, author_key: int) -> None:
+    """Lock an author until the transaction ends."""
+    await db.execute(QUERIES["lock_author_key"], author_key)
+
+
 async def upsert_author(
     db: Executor,
     new_id: UUID,
@@ -36,9 +54,11 @@ async def upsert_author(
     roles: Sequence[str],
     labels: Sequence[str],
     guest: bool,
-) -> asyncpg.Record:
-    """The author, made or brought up to date with the newest token."""
-    row = await db.fetchrow(
+    hashes: Sequence[bytes],
+    issued_at: datetime,
+) -> asyncpg.Record | None:
+    """The author, made or brought up to date with the newest token; nothing when it is older than their erasure."""
+    return await db.fetchrow(
         QUERIES["upsert_author"],
         new_id,
         site_key,
@@ -49,9 +69,9 @@ async def upsert_author(
         list(roles),
         list(labels),
         guest,
+        list(hashes),
+        issued_at,
     )
-    assert row is not None
-    return row
 
 
 async def revoke_author(db: Executor, author_key: int) -> None:

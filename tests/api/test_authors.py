@@ -10,7 +10,8 @@ import jwt
 import pytest
 
 from service.domain.identity import Role
-from service.operations.authors import ban_author, grant_role, issue_token, revoke_author
+from service.operations.authors import issue_token
+from service.operations.people import ban_author, grant_role, revoke_author, unban_author
 from service.operations.sites import add_secret, change_settings
 from tests.client import Answer, Service, SiteClient, as_id, until
 
@@ -188,7 +189,7 @@ async def test_a_ban_is_told_and_keeps_from_posting(service: Service) -> None:
     answer = await site.comment("a1", token=token(site))
     refused(answer, "banned", 403)
     assert "Insults." in answer.json["detail"]
-    await ban_author(service.deps, await site.site(), author, None, None)
+    await unban_author(service.deps, await site.site(), author)
     assert (await me(site, token(site))).json["ban"] is None
     assert (await site.comment("a1", token=token(site))).status == 201
 

@@ -13,8 +13,8 @@ import jwt
 import pytest_asyncio
 
 from service.domain.identity import Role
-from service.operations.authors import revoke_author
 from service.operations.moderation import decide
+from service.operations.people import revoke_author
 from service.operations.sites import add_secret, change_settings, retire_signing_key
 from tests.client import Answer, Service, SiteClient, as_id, canary, running_service, until
 from tests.conftest import Cluster
