@@ -13,6 +13,7 @@ from service.adapters.jwks import Jwks
 from service.adapters.limits import Limiter
 from service.adapters.outbound import Outbound
 from service.adapters.redis_client import Redis
+from service.adapters.streams import Streams
 from service.adapters.tokens import TokenVerifier
 from service.adapters.wakeups import Wakeups
 from service.domain.articles import SITE_WIDE
@@ -60,6 +61,7 @@ class Deps:
     sites: TimedCache[Site | None]
     pages: PageCache[Any]
     counts: CountCache
+    streams: Streams
     address_key: bytes  # of the hashes that are stored of addresses
     person_keys: tuple[bytes, ...]  # of the hashes that erased people are recognised by, the present one first
     tail: TailState = field(default_factory=TailState)

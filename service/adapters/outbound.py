@@ -121,6 +121,30 @@ def parse_target(url: str, *, allow_private: bool) -> URL:
     return target.with_fragment(None)
 
 
+def check_target(url: str, *, allow_private: bool) -> None:
+    """Refuse what can be told to lead nowhere public without asking for the name; raises OutboundError.
+
+    For people who type an address in, so that they hear at once: what counts is checked when it is dialled.
+    """
+    host = (parse_target(url, allow_private=allow_private).raw_host or "").rstrip(".").lower()
+    address = _literal_address(host)
+    loopback = is_loopback(address) if address is not None else host == "localhost" or host.endswith(".localhost")
+    if not (allow_private and loopback) and (loopback or (address is not None and not is_public(address))):
+        raise OutboundError("address", "not a public address")
+
+
+def _literal_address(host: str) -> Address | None:
+    """The address a host spells, in any way the resolver takes (decimal, octal, hexadecimal, short)."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
 class Outbound:
     """The client. Connections go only to addresses that were checked at the moment of dialling.
 

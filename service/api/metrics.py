@@ -81,6 +81,7 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "count_cache_hits": ((), "Requests for counts answered from memory."),
     "count_cache_misses": ((), "Requests for counts that had to be read."),
     "follower_failures": (("follower",), "Rounds of a follower that failed."),
+    "webhook_attempts": (("outcome",), "Attempts to deliver to webhooks: delivered, retry or failed for good."),
 }
 # name: (how the workers' values are joined, help)
 GAUGES: dict[str, tuple[Any, str]] = {
@@ -95,6 +96,8 @@ LAG = {
     "log_position": ("position", "The event log's end."),
     "log_waiting": ("waiting", "Changes that have no place in the log yet."),
     "log_lag_seconds": ("lag", "Age of the oldest of them."),
+    "webhook_deliveries_waiting": ("deliveries_waiting", "Deliveries to active webhooks that are to be attempted."),
+    "webhook_lag_seconds": ("deliveries_lag", "How long the oldest of them has been due."),
 }
 
 Row = list[Any]  # name, label values, value

@@ -12,6 +12,7 @@ from service.deps import EVENTS, LOG, Deps
 from service.domain.errors import DiscussError
 from service.followers.notifications import tell_people
 from service.followers.removals import follow_removals
+from service.followers.broadcast import Broadcaster, beat, end_unwelcome
 from service.followers.retention import forget_old
 from service.followers.sequencer import advance, copy_counts
 from service.followers.tails import read_tail, start_tail
@@ -29,6 +30,8 @@ COPY_SECONDS = 1.0
 LANE_SECONDS = 1.0  # how long a lane waits for events it was not told of
 NOTIFY_SECONDS = 0.25
 RETENTION_SECONDS = 60.0
+BEAT_SECONDS = 1.0
+RIGHTS_SECONDS = 2.0  # who may not listen any more is known within five seconds
 OVERDUE_SECONDS = 20.0
 WEBHOOKS_SECONDS = 0.1  # between two batches of the log that become deliveries
 
@@ -104,6 +107,9 @@ async def followers(deps: Deps) -> AsyncIterator[None]:
         "count_copies": lambda: every(COPY_SECONDS, deps, copy_counts),
         "notifications": lambda: follow_lane(deps, tell_people, NOTIFY_SECONDS),
         "removals": lambda: follow_removals(deps),
+        "streams": Broadcaster(deps).run,
+        "stream_beats": lambda: every(BEAT_SECONDS, deps, beat),
+        "stream_rights": lambda: every(RIGHTS_SECONDS, deps, end_unwelcome),
         "retention": lambda: every(RETENTION_SECONDS, deps, forget_old),
         "webhooks": lambda: follow_lane(deps, follow_for_webhooks, WEBHOOKS_SECONDS),
         "deliveries": lambda: send_deliveries(deps),

@@ -11,7 +11,7 @@ import asyncpg
 from service.adapters.redis_client import RedisDown
 from service.deps import Deps
 from service.domain.errors import ConfigurationError, Unavailable
-from service.store import events, health
+from service.store import events, health, webhooks
 from service.store.migrations import OLDEST_POSTGRES, load_migrations, migration_status
 
 ANSWER_SECONDS = 1.0  # a server that takes longer is told as down
@@ -46,9 +46,12 @@ async def is_migrated(deps: Deps) -> bool:
 
 
 async def read_lag(deps: Deps) -> dict[str, Any] | None:
-    """The log's end, changes waiting and the age of the oldest (seconds); nothing while PostgreSQL is away or empty."""
+    """What waits for its place in the log and for webhooks, and how long (seconds).
+
+    Nothing while PostgreSQL is away or empty.
+    """
     try:
-        return dict(await events.log_lag(deps.database))
+        return {**await events.log_lag(deps.database), **await webhooks.delivery_lag(deps.database)}
     except (Unavailable, asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
         return None
 

@@ -13,13 +13,14 @@ from tests.client import Answer, Service, SiteClient, until
 from tests.conftest import QueryCount
 
 Ask = Callable[["Scene"], Awaitable[Answer]]
+NOBODYS = "01999999-0000-7000-8000-000000000000"
 
 
 class Scene:
     """A site with an article that has a root, a reply and a reply to that; its author's token and a moderator's."""
 
-    def __init__(self, site: SiteClient, token: str, other: str, comments: list[dict[str, Any]]) -> None:
-        self.site, self.token, self.other = site, token, other
+    def __init__(self, site: SiteClient, token: str, other: str, admin: str, comments: list[dict[str, Any]]) -> None:
+        self.site, self.token, self.other, self.admin = site, token, other, admin
         self.root, self.reply, self.deep = comments
 
     @classmethod
@@ -35,10 +36,11 @@ class Scene:
             return await site.count("a") == 3
 
         await until(settled)
-        other = await site.token("Max", Role.MODERATOR)
+        other, admin = await site.token("Max", Role.MODERATOR), await site.token("Root", Role.ADMIN)
         await site.get("/me", token=other)
+        await site.get("/me", token=admin)
         await site.site()  # as every process knows it within the second
-        return cls(site, token, other, comments)
+        return cls(site, token, other, admin, comments)
 
 
 def get(path: str) -> Ask:
@@ -119,6 +121,24 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
         ),
         6,
         200,
+    ),
+    "GET webhooks": (lambda s: s.site.get("/moderation/webhooks", token=s.admin), 2, 200),
+    "POST webhooks": (
+        lambda s: s.site.post("/moderation/webhooks", {"url": "https://hooks.example/"}, token=s.admin),
+        3,
+        201,
+    ),
+    "PATCH a webhook": (
+        lambda s: s.site.patch(f"/moderation/webhooks/{NOBODYS}", {"active": False}, token=s.admin),
+        2,
+        404,
+    ),
+    "DELETE a webhook": (lambda s: s.site.delete(f"/moderation/webhooks/{NOBODYS}", token=s.admin), 2, 404),
+    "GET deliveries": (lambda s: s.site.get(f"/moderation/webhooks/{NOBODYS}/deliveries", token=s.admin), 2, 404),
+    "POST replay": (
+        lambda s: s.site.post(f"/moderation/webhooks/{NOBODYS}/deliveries/{NOBODYS}/replay", None, token=s.admin),
+        2,
+        404,
     ),
     "POST guests": (lambda s: s.site.post("/guests", {"name": "Grace"}), 1, 201),
 }

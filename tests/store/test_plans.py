@@ -34,6 +34,7 @@ QUERIES: dict[str, Query] = {
         "notices",
         "appeals",
         "notifications",
+        "webhooks",
     )
     for name, query in load_queries(stem).items()
 }
@@ -107,6 +108,20 @@ INSERT INTO events (kind, site_key, article_key, comment_id, author_key, to_stat
 SELECT 'comment.created', 1, 1 + n % 5001, gen_random_uuid(), 1, 'published', now()
 FROM generate_series(1, 250000) AS n;
 UPDATE followers SET position = 250000 WHERE name = 'log';
+UPDATE followers SET position = 249997 WHERE name = 'webhooks';
+INSERT INTO webhooks (id, site_key, url, secret)
+SELECT gen_random_uuid(), 1 + n % 2000, 'https://hooks.example', 'whsec_' FROM generate_series(0, 5999) AS n;
+INSERT INTO deliveries (webhook_key, id, type, comment_id, happened_at, status, next_at)
+SELECT 1 + n % 50, pg_temp.uid(n), 'comment.created', pg_temp.uid(10 * (1 + n % 3000)),
+       now() - interval '30 days' + (n - 10) * interval '10 seconds', 'delivered', NULL
+FROM generate_series(1, 100000) AS n;
+INSERT INTO deliveries (webhook_key, id, type, happened_at, next_at)
+SELECT 1 + n % 3 * 2000, pg_temp.uid(n), 'comment.created', now(), now() + (n % 2 - 1) * interval '1 day'
+FROM generate_series(100001, 100012) AS n;
+UPDATE sites SET settings = '{"overdue_minutes": 60}' WHERE key <= 5;
+INSERT INTO queue (site_key, kind, article_key, comment_id, author_key)
+SELECT 1 + n % 20, 'pending', article_key, id, author_key
+FROM (SELECT *, row_number() OVER () AS n FROM comments WHERE status = 'pending') AS held;
 UPDATE followers SET position = 249990 WHERE name = 'notifications';
 INSERT INTO notifications (author_key, position, type, article_key, comment_id, created_at)
 SELECT 1 + n % 5000, n, 'reply', 1, gen_random_uuid(), now() FROM generate_series(1, 100000) AS n;
@@ -218,6 +233,23 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "lag": ("log_lag", ()),
     "retention": ("forget_old_rows", ()),
     "trim": ("trim_events", (timedelta(days=30),)),
+    "a new webhook": ("lock_site", (7,)),
+    "a webhook more": ("insert_webhook", (uid(9), 7, "https://hooks.example", "whsec_", [], True, 20)),
+    "webhooks": ("list_webhooks", (7, FIRST, 21)),
+    "webhook": ("find_webhook", (7, uid(9))),
+    "change a webhook": ("update_webhook", (7, uid(9), None, None, True)),
+    "clear a webhook": ("delete_deliveries", (7, 20)),
+    "delete a webhook": ("delete_webhook", (70,)),
+    "deliveries": ("list_deliveries", (7, LAST, 21)),
+    "deliveries, late": ("list_deliveries", (7, uid(50_000), 21)),
+    "replay a delivery": ("replay_delivery", (7, uid(50_006))),
+    "tell webhooks": ("tell_webhooks", (500, ["comment.created"], ["comment.created"])),
+    "claim": ("claim_deliveries", ([5], 16, 4, timedelta(seconds=30))),
+    "send": ("read_deliveries", ([7, 7], [uid(50_006), uid(50_056)])),
+    "sent": ("save_attempt", (7, uid(50_006), 1, "pending", timedelta(hours=1), 500, False, timedelta(days=5))),
+    "delivery lag": ("delivery_lag", ()),
+    "forget deliveries": ("forget_deliveries", (timedelta(days=30), 5000)),
+    "overdue": ("tell_overdue", ()),
     "author": ("find_author", (1, "https://publisher.example", "reader-7")),
     "site": ("find_site", ("site-7",)),
 }
