@@ -7,6 +7,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     votes, flags, queue, appeals, decision_notes, near_texts,
     comment_words, author_counts, site_counts,
     notices, notifications,
+    erased_people, erasures,
     network_bans, removals, removed_comments, author_notes, addresses,
     article_hours, site_hours,
     webhooks, deliveries, overdue_queues,

@@ -15,9 +15,10 @@ from service.adapters.jwks import Jwks
 from service.adapters.limits import Limiter
 from service.adapters.outbound import Outbound
 from service.adapters.redis_client import Redis
+from service.adapters.streams import Streams, streams_that_fit
 from service.adapters.tokens import TokenVerifier, derive_key
 from service.adapters.wakeups import Wakeups
-from service.api import docs, health, metrics, openapi
+from service.api import docs, health, live, metrics, openapi
 from service.api.board import Seat
 from service.api.counts import ANSWERS, Answers
 from service.api.edge import Kind, install_edge
@@ -36,6 +37,7 @@ PAGE_BYTES = 32 * 1024 * 1024
 COUNTS_REMEMBERED = 100_000
 SITES_REMEMBERED = 1_000
 SITE_SECONDS = 1.0
+DISCUSSED_SECONDS = 0.5  # what is hidden must be gone within one
 KINDS: dict[object, Kind] = {route.handler: route.kind for route in (*ROUTES, *OPERATIONS)}
 
 
@@ -65,7 +67,10 @@ def make_deps(settings: Settings) -> Deps:
         sites=TimedCache(SITE_SECONDS, SITES_REMEMBERED, time.monotonic),
         pages=PageCache(PAGE_BYTES, time.monotonic),
         counts=CountCache(COUNTS_REMEMBERED, time.monotonic),
+        discussed=TimedCache(DISCUSSED_SECONDS, SITES_REMEMBERED, time.monotonic),
+        streams=Streams(streams_that_fit(), live.encode, limited=settings.limits == "on"),
         address_key=derive_key(settings.secrets[0], "author address"),
+        person_keys=tuple(derive_key(secret, "erased person") for secret in settings.secrets),
     )
 
 
@@ -136,5 +141,6 @@ def create_app(settings: Settings, seat: Seat | None = None) -> web.Application:
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, route.handler)
     metrics.add_route(app)
+    app.on_shutdown.append(live.end_streams)
     app.cleanup_ctx.extend((connect, follow, health.watch, metrics.publishing))
     return app

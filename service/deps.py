@@ -61,6 +61,7 @@ class Deps:
     sites: TimedCache[Site | None]
     pages: PageCache[Any]
     counts: CountCache
+    discussed: TimedCache[Any]  # answers about what is talked about
     streams: Streams
     address_key: bytes  # of the hashes that are stored of addresses
     person_keys: tuple[bytes, ...]  # of the hashes that erased people are recognised by, the present one first

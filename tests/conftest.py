@@ -111,6 +111,7 @@ def settings(cluster: Cluster) -> Settings:
 
 BACKGROUND = {  # what the followers run all the time
     "advance_log", "read_events", "last_position", "counts_since", "forget_old_rows", "trim_events", "log_lag",
+    "next_erasure",
     "tell_webhooks", "claim_deliveries", "read_deliveries", "save_attempt", "delivery_lag", "forget_deliveries",
     "tell_overdue",
     "follow_notifications",

@@ -151,6 +151,73 @@ EXAMPLES["Notifications"] = {
 }
 EXAMPLES["Edited"] = {"comment": EXAMPLES["OwnComment"], "pending_text": "I walked past it on *Saturday*."}
 
+ERASE_ID = "6f1f7a0e-3c52-4d0b-8a6e-2b7c9d0e1f42"
+EXAMPLES["ErasureBegun"] = {"erase_id": ERASE_ID}
+EXAMPLES["Erasure"] = {"state": "done"}
+EXAMPLES["Export"] = {
+    "site": "demo",
+    "exported_at": "2026-01-31T15:00:00.000Z",
+    "author": {
+        "id": ADA["id"],
+        "issuer": "https://www.example.com",
+        "subject": "42",
+        "name": "Ada",
+        "avatar_url": None,
+        "roles": [],
+        "granted_role": None,
+        "labels": ["Subscriber"],
+        "guest": False,
+        "created_at": "2026-01-30T09:00:00.000Z",
+        "revoked_before": None,
+    },
+    "ban": None,
+    "idempotency_keys": 1,
+    "recent_texts": 1,
+    "comments": [
+        {
+            "id": ROOT_ID,
+            "article_id": "lighthouse",
+            "parent_id": None,
+            "status": "published",
+            "featured": True,
+            "created_at": "2026-01-31T12:00:00.000Z",
+            "edited_at": None,
+            "deleted_at": None,
+            "votes": {"up": 12, "down": 1, "score": 11},
+            "held_by": [],
+            "source": None,
+            "revisions": [
+                {
+                    "version": 1,
+                    "text": "I walked past it on *Sunday*.",
+                    "html": "<p>I walked past it on <em>Sunday</em>.</p>\n",
+                    "status": "published",
+                    "created_at": "2026-01-31T12:00:00.000Z",
+                }
+            ],
+        }
+    ],
+    "votes": [{"comment_id": REPLY_ID, "value": 1}],
+    "flags": [],
+    "notices": [],
+    "appeals": [],
+    "notifications": [
+        {"type": "reply", "comment_id": REPLY_ID, "reason": None, "created_at": "2026-01-31T12:01:52.456Z"}
+    ],
+    "decisions": [
+        {
+            "comment_id": ROOT_ID,
+            "action": "feature",
+            "from": "published",
+            "to": "published",
+            "check": None,
+            "reason": None,
+            "created_at": "2026-01-31T13:00:00.000Z",
+        }
+    ],
+    "addresses": [{"first_seen": "2026-01-31T12:00:00.000Z", "last_seen": "2026-01-31T12:00:00.000Z"}],
+}
+
 # The same schema under another status.
 HELD: dict[str, Any] = {**EXAMPLES["OwnComment"], "status": "pending", "held_by": ["premoderated_site"]}
 NOT_READY: dict[str, Any] = {"postgres": "down", "redis": "up"}
@@ -233,11 +300,79 @@ EXAMPLES |= {
     "Deliveries": {"items": [DELIVERY], "next_cursor": None},
 }
 
+DISCUSSED: dict[str, Any] = {**ARTICLE, "recent_count": 2}
+SETTINGS: dict[str, Any] = {
+    "posting": "open",
+    "moderation": "post",
+    "guests": False,
+    "guest_moderation": "pre",
+    "guest_votes": False,
+    "token_roles": "staff",
+    "require_registered_articles": False,
+    "edit_window_seconds": 300,
+    "max_length": 10000,
+    "max_links": 3,
+    "flag_threshold": 3,
+    "new_author_approvals": 0,
+    "banned_words": [],
+    "suspect_words": ["casino"],
+    "reserved_names": ["The Editor"],
+    "allowed_origins": ["https://www.example.com"],
+    "picture_hosts": ["pictures.example.com"],
+    "repeat_minutes": 5,
+    "near_duplicates": {"authors": 3, "minutes": 60},
+    "held_domains": [],
+    "history_hold": {"last": 20, "removed_share": 0.5},
+    "hook": None,
+    "overdue_minutes": 60,
+    "closed_text": "Comments are open from 7 to 23 o'clock.",
+    "open_hours": {"from": "07:00", "to": "23:00", "zone": "Europe/Paris"},
+    "section_moderation": {"Obituaries": "pre"},
+    "auto_lock_days": 30,
+    "sign_in_url": "https://www.example.com/sign-in",
+    "language": "en",
+    "retention_days": {"deleted_text": 30, "addresses": 30},
+    "erase": "anonymise",
+    "version": 7,
+}
+EXAMPLES |= {
+    "Registration": {
+        "title": "The last lighthouse keeper",
+        "url": "https://www.example.com/lighthouse",
+        "section": "News",
+        "closes_at": "2026-02-28T22:00:00.000Z",
+    },
+    "Article": ARTICLE,
+    "ArticlePatch": {"locked": True, "locked_reason": "This got out of hand."},
+    "MergeRequest": {"into": "lighthouse"},
+    "Merge": {"article": ARTICLE, "state": "done"},
+    "MostDiscussed": {"articles": [DISCUSSED]},
+    "WholeSettings": SETTINGS,
+    "SettingsPatch": {"posting": "closed", "closed_text": "Back on Monday.", "version": 7},
+    "Stats": {
+        "hours": [
+            {
+                "at": "2026-01-31T12:00:00.000Z",
+                "comments": 2,
+                "held": 1,
+                "removed": 0,
+                "waiting": 1,
+                "oldest_seconds": 240,
+            }
+        ],
+        "by_check": {"suspect_words": 1},
+        "by_reason": {"abuse": 1},
+        "articles": [DISCUSSED],
+    },
+}
+EXAMPLES_BY_STATUS[("Merge", 202)] = {"article": ARTICLE, "state": "merging"}
 PATH_EXAMPLES = {
     "site": "demo",
     "article_id": "lighthouse",
+    "other_id": "lighthouse-2026",
     "comment_id": ROOT_ID,
     "notice_id": NOTICE_ID,
+    "erase_id": ERASE_ID,
     "author_id": ADA["id"],
     "removal_id": REMOVAL["id"],
     "webhook_id": WEBHOOK["id"],

@@ -40,6 +40,8 @@ EVERYWHERE = ("bad_request", "uri_too_long", "headers_too_large", "internal_erro
 UNMATCHED = ("not_found", "method_not_allowed", *EVERYWHERE)
 
 TAGS = {
+    "articles": "Articles",
+    "activity": "Articles",
     "votes": "Comments",
     "flags": "Comments",
     "notices": "Comments",
@@ -54,12 +56,14 @@ TAGS = {
     "counts": "Counts",
     "sites": "Site",
     "authors": "People",
+    "rights": "People",
     "health": "Operations",
     "openapi": "Operations",
     "docs": "Operations",
     "metrics": "Operations",
 }
 TAG_TEXTS = {
+    "Articles": "For publishers' servers and moderators; what is talked about.",
     "Comments": "Reading and writing discussions.",
     "Counts": "How many comments articles have, for the pages that link to them.",
     "Site": "What a page needs to know of a publication.",
@@ -76,9 +80,14 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The publisher's id of the article: 1 to 200 of `A-Z a-z 0-9 . _ ~ : -`",
         "schema": {"type": "string", "pattern": ARTICLE_ID},
     },
+    "other_id": {
+        "description": "Another id of the same article",
+        "schema": {"type": "string", "pattern": ARTICLE_ID},
+    },
     "comment_id": {"description": "A comment's id", "schema": {"type": "string", "format": "uuid"}},
     "author_id": {"description": "An author's id", "schema": {"type": "string", "format": "uuid"}},
     "removal_id": {"description": "A removal's id", "schema": {"type": "string", "format": "uuid"}},
+    "erase_id": {"description": "The id an erasure was given", "schema": {"type": "string", "format": "uuid"}},
     "notice_id": {"description": "The id a notice was given", "schema": {"type": "string", "format": "uuid"}},
 }
 

@@ -14,8 +14,17 @@ from aiohttp import web
 from marshmallow import Schema
 
 from schemas.appeals import AppealRequestSchema, AppealSchema
+from schemas.articles import (
+    ArticlePatchSchema,
+    MergeRequestSchema,
+    MergeSchema,
+    MostDiscussedSchema,
+    RegistrationSchema,
+    StatsSchema,
+)
 from schemas.authors import GuestRequestSchema, GuestSchema, MeSchema
 from schemas.comments import (
+    ArticleSchema,
     CountsRequestSchema,
     CountsSchema,
     EditedSchema,
@@ -48,7 +57,8 @@ from schemas.people import (
     RoleRequestSchema,
     RolesSchema,
 )
-from schemas.sites import SiteSchema
+from schemas.rights import ErasureBegunSchema, ErasureSchema, ExportSchema
+from schemas.sites import SettingsPatchSchema, SiteSchema, WholeSettingsSchema
 from schemas.votes import VoteRequestSchema, VoteSchema
 from schemas.webhooks import (
     DeliveriesSchema,
@@ -60,7 +70,9 @@ from schemas.webhooks import (
     WebhooksSchema,
 )
 from service.api import (
+    activity,
     appeals,
+    articles,
     authors,
     comments,
     counts,
@@ -75,6 +87,7 @@ from service.api import (
     notifications,
     openapi,
     people,
+    rights,
     sites,
     votes,
     webhooks,
@@ -160,6 +173,7 @@ PAGE_PARAMETERS = (
 ROOT = Parameter("root", "Only the replies below this root comment", {"type": "string", "format": "uuid"})
 ARTICLES = Parameter("article", "An article id; repeat it for more (at most 200)", {"type": "array", "minItems": 1, "maxItems": 200, "items": {"type": "string", "pattern": ARTICLE_ID}}, True)
 NETWORK = Parameter("network", "The banned network as the list tells it", {"type": "string", "minLength": 1}, True)
+WINDOW = Parameter("window", "How far back", {"type": "string", "enum": ["24h", "7d"], "default": "24h"})
 STRICT = Parameter("strict", "1: not ready either while PostgreSQL or Redis is away", {"type": "string"})
 
 # The hot reads stand first: the router walks the patterns that share a prefix in this order.
@@ -180,6 +194,26 @@ ROUTES = (
     Route("GET", f"{SITE}/articles/{{article_id}}/feed.atom", feeds.get_article_feed, "public", "anybody",
           {200: "application/atom+xml"}, (*PUBLIC_READ, "invalid_article_id")),
     Route("GET", f"{SITE}/feed.atom", feeds.get_site_feed, "public", "anybody", {200: "application/atom+xml"}, PUBLIC_READ),
+
+    Route("GET", f"{SITE}/articles/most_discussed", activity.get_most_discussed, "public", "anybody",
+          {200: MostDiscussedSchema}, (*PUBLIC_READ, "validation_error"), (WINDOW, LIMIT)),
+    Route("PUT", f"{SITE}/articles/{{article_id}}", articles.put_article, "private", "publisher",
+          {200: ArticleSchema, 201: ArticleSchema},
+          (*SIGNED_IN, *WITH_BODY, "forbidden", "invalid_article_id", "conflict"), body=RegistrationSchema),
+    Route("PUT", f"{SITE}/articles/{{article_id}}/aliases/{{other_id}}", articles.put_alias, "private", "publisher",
+          {204: NOTHING}, (*SIGNED_IN, "forbidden", "invalid_article_id", "article_not_found", "conflict")),
+    Route("POST", f"{SITE}/moderation/articles/{{article_id}}/merge", articles.post_merge, "private", "publisher",
+          {200: MergeSchema, 202: MergeSchema},
+          (*SIGNED_IN, *WITH_BODY, "forbidden", "invalid_article_id", "article_not_found", "conflict"), body=MergeRequestSchema),
+    Route("PATCH", f"{SITE}/moderation/articles/{{article_id}}", articles.patch_article, "private", "moderator",
+          {200: ArticleSchema},
+          (*SIGNED_IN, *WITH_BODY, "forbidden", "invalid_article_id", "article_not_found"), body=ArticlePatchSchema),
+    Route("GET", f"{SITE}/moderation/settings", sites.get_settings, "private", "admin",
+          {200: WholeSettingsSchema}, (*SIGNED_IN, "forbidden")),
+    Route("PATCH", f"{SITE}/moderation/settings", sites.patch_settings, "private", "admin",
+          {200: WholeSettingsSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden", "conflict"), body=SettingsPatchSchema),
+    Route("GET", f"{SITE}/moderation/stats", activity.get_stats, "private", "moderator",
+          {200: StatsSchema}, (*SIGNED_IN, "forbidden", "validation_error"), (WINDOW,)),
 
     Route("POST", f"{SITE}/articles/{{article_id}}/comments", comments.post, "private", "signed in",
           {201: OwnCommentSchema, 202: OwnCommentSchema},
@@ -250,6 +284,11 @@ ROUTES = (
           {202: DeliverySchema}, (*SIGNED_IN, "forbidden", "not_found", "conflict")),
     Route("POST", f"{SITE}/preview", comments.post_preview, "private", "signed in",
           {200: PreviewSchema}, (*SIGNED_IN, *WITH_BODY, "rate_limited"), body=PreviewRequestSchema),
+    Route("GET", f"{SITE}/me/export", rights.get_export, "private", "signed in",
+          {200: ExportSchema}, (*SIGNED_IN, "rate_limited")),
+    Route("DELETE", f"{SITE}/me", rights.delete_me, "private", "signed in", {202: ErasureBegunSchema}, SIGNED_IN),
+    Route("GET", f"{SITE}/me/erasures/{{erase_id}}", rights.get_erasure, "private", "signed in",
+          {200: ErasureSchema}, (*SIGNED_IN, "not_found")),
     Route("GET", f"{SITE}/me", authors.get_me, "private", "signed in", {200: MeSchema}, SIGNED_IN),
     Route("POST", f"{SITE}/guests", authors.post_guest, "private", "anybody",
           {201: GuestSchema}, ("site_not_found", "origin_not_allowed", "unavailable", *WITH_BODY, "guests_not_allowed", "banned", "rate_limited"),

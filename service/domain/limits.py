@@ -65,6 +65,7 @@ LIMITS: Mapping[str, Limit] = {
         Limit("previews", 60, MINUTE),
         Limit("previews_network", 600, MINUTE),
         Limit("previews_network_48", 6000, MINUTE),
+        Limit("exports", 10, HOUR),
         Limit("guests_network", 20, HOUR),
         Limit("guests_network_48", 200, HOUR),
         Limit("articles_network", 20, HOUR),
@@ -73,6 +74,9 @@ LIMITS: Mapping[str, Limit] = {
         Limit("reads_network_48", 6000, MINUTE),
     )
 }
+
+# Live streams open at the same time in one process, from an IPv4 address or IPv6 /64, and from an IPv6 /48.
+STREAMS_PER_NETWORK, STREAMS_PER_48 = 100, 1000
 
 # For load tests: nothing skips the limiter, it just never refuses.
 UNLIMITED: Mapping[str, Limit] = {name: replace(limit, quota=1_000_000_000) for name, limit in LIMITS.items()}
@@ -92,7 +96,7 @@ def charges_for(
     account: tuple[str, str] | None = None,
     address: str | None = None,
 ) -> list[Charge]:
-    """The charges of an action (`posts`, `votes`, `flags`, `previews`, `guests`, `articles`, `reads`).
+    """The charges of an action (`posts`, `votes`, `flags`, `previews`, `exports`, `guests`, `articles`, `reads`).
 
     `account` is (site, author id); `address` the client's IP address. Raises ValueError if it is not one, KeyError if
     there is no such action.

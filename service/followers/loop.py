@@ -10,12 +10,14 @@ import structlog
 
 from service.deps import EVENTS, LOG, Deps
 from service.domain.errors import DiscussError
+from service.followers.broadcast import Broadcaster, beat, end_unwelcome
+from service.followers.erasures import erase_people
 from service.followers.notifications import tell_people
 from service.followers.removals import follow_removals
-from service.followers.broadcast import Broadcaster, beat, end_unwelcome
 from service.followers.retention import forget_old
 from service.followers.sequencer import advance, copy_counts
 from service.followers.tails import read_tail, start_tail
+from service.followers.timers import count_hours, go_on_merging, tell_times
 from service.followers.webhooks import follow_for_webhooks, send_deliveries
 from service.operations.webhooks import tell_overdue
 
@@ -30,6 +32,10 @@ COPY_SECONDS = 1.0
 LANE_SECONDS = 1.0  # how long a lane waits for events it was not told of
 NOTIFY_SECONDS = 0.25
 RETENTION_SECONDS = 60.0
+HOURS_SECONDS = 2.0  # between two batches of the log that are counted by the hour
+TIMES_SECONDS = 0.5  # so that articles open and close within a second
+MERGES_SECONDS = 5.0
+ERASURE_SECONDS = 1.0
 BEAT_SECONDS = 1.0
 RIGHTS_SECONDS = 2.0  # who may not listen any more is known within five seconds
 OVERDUE_SECONDS = 20.0
@@ -110,6 +116,10 @@ async def followers(deps: Deps) -> AsyncIterator[None]:
         "streams": Broadcaster(deps).run,
         "stream_beats": lambda: every(BEAT_SECONDS, deps, beat),
         "stream_rights": lambda: every(RIGHTS_SECONDS, deps, end_unwelcome),
+        "erasures": lambda: every(ERASURE_SECONDS, deps, erase_people),
+        "hours": lambda: follow_lane(deps, count_hours, HOURS_SECONDS),
+        "timers": lambda: every(TIMES_SECONDS, deps, tell_times),
+        "merges": lambda: every(MERGES_SECONDS, deps, go_on_merging),
         "retention": lambda: every(RETENTION_SECONDS, deps, forget_old),
         "webhooks": lambda: follow_lane(deps, follow_for_webhooks, WEBHOOKS_SECONDS),
         "deliveries": lambda: send_deliveries(deps),

@@ -69,6 +69,13 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     "GET counts known here": (get("/counts?article=a"), 0, 200),
     "GET counts of 200": (get("/counts?" + "&".join(f"article=x{n}" for n in range(200))), 1, 200),
     "POST counts of 200": (lambda s: s.site.post("/counts", {"articles": [f"y{n}" for n in range(200)]}), 1, 200),
+    "GET me export": (lambda s: s.site.get("/me/export", token=s.token), 15, 200),
+    "GET me erasures": (
+        lambda s: s.site.get("/me/erasures/6f1f7a0e-3c52-4d0b-8a6e-2b7c9d0e1f42", token=s.token),
+        1,
+        404,
+    ),
+    "DELETE me": (lambda s: s.site.delete("/me", token=s.token), 4, 202),
     "GET me": (lambda s: s.site.get("/me", token=s.token), 1, 200),
     "POST preview": (lambda s: s.site.post("/preview", {"text": "x"}, token=s.token), 1, 200),
     "POST a comment": (lambda s: s.site.comment("a", token=s.token), 2, 201),
