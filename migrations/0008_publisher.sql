@@ -5,7 +5,8 @@ ALTER TABLE articles
     ADD COLUMN unlocked_at timestamptz,
     ADD COLUMN merged_into bigint REFERENCES articles;
 ALTER TABLE sites ADD COLUMN auto_lock_days integer
-    GENERATED ALWAYS AS ((settings ->> 'auto_lock_days')::integer) STORED;
+    GENERATED ALWAYS AS (CASE WHEN jsonb_typeof(settings -> 'auto_lock_days') = 'number'
+                              THEN least((settings ->> 'auto_lock_days')::numeric, 36500)::integer END) STORED;
 
 -- Whether an article takes no comments now: locked by a person, hidden, moving, or by its times. Its own closing time
 -- counts instead of the site's auto_lock_days.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -145,3 +146,21 @@ class SettingsSchema(Closed):
     language = fields.String(validate=validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"))
     retention_days = fields.Nested(RetentionSchema)
     erase = one_of("anonymise", "delete")
+
+
+class SettingsPatchSchema(SettingsSchema):
+    """Settings to change, and the version they had when they were read."""
+
+    version = whole(1, 2**31 - 1, metadata={"description": "As it was read; without it, or an older one: 409"})
+
+
+def always(field: fields.Field[Any]) -> fields.Field[Any]:
+    """The field as an answer has it: never left out."""
+    copied = copy.deepcopy(field)
+    copied.required = True
+    return copied
+
+
+SETTINGS_FIELDS = {name: always(field) for name, field in SettingsPatchSchema._declared_fields.items()}
+WholeSettingsSchema = Closed.from_dict(SETTINGS_FIELDS, name="WholeSettingsSchema")
+WholeSettingsSchema.__doc__ = "All settings of a site, with their version."

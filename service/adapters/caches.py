@@ -233,10 +233,11 @@ class PageCache(Generic[S]):
         builds = [asyncio.shield(self._start(key, tag, page.build)) for key, page in due]
         await asyncio.gather(*builds, return_exceptions=True)
 
-    def drop_all(self) -> None:
-        """Nothing that was built or is being built may be believed any more."""
+    def drop_all(self, site: str | None = None) -> None:
+        """Nothing that was built or is being built, of this site or at all, may be believed any more."""
         for tag in {*self._keys, *(build.tag for build in self._builds)}:
-            self.drop(tag, withdrawn=True)
+            if site in (None, tag[0]):
+                self.drop(tag, withdrawn=True)
 
     def _start(self, key: str, tag: ArticleTag, build: Builder[S]) -> asyncio.Task[Page[S]]:
         return self._flights.start(key, lambda: self._build(key, tag, build))

@@ -218,6 +218,62 @@ EXAMPLES["Export"] = {
     "addresses": [{"first_seen": "2026-01-31T12:00:00.000Z", "last_seen": "2026-01-31T12:00:00.000Z"}],
 }
 
+DECISION: dict[str, Any] = {
+    "id": "3d0f6a52-91c4-4a7e-8f10-52c7b8d9e6a4",
+    "comment_id": REPLY_ID,
+    "author_id": GRACE["id"],
+    "action": "hold",
+    "from": "published",
+    "to": "pending",
+    "check": "flags",
+    "moderator": None,
+    "reason": None,
+    "note": None,
+    "version": 2,
+    "created_at": "2026-01-31T12:04:00.000Z",
+}
+RECORD: dict[str, Any] = {
+    "approved": 41,
+    "removed": 1,
+    "pending": 1,
+    "flags_upheld": 2,
+    "first_seen": "2025-11-02T08:15:00.000Z",
+    "ban": None,
+}
+ITEM: dict[str, Any] = {
+    **REPLY,
+    "status": "pending",
+    "text": "The lamp is lit again from May.",
+    "version": 2,
+    "article": ARTICLE,
+    "held_by": [{"check": "flags", "detail": None}],
+    "flags": {"total": 3, "by_reason": {"misinformation": 3}, "notes": ["It is dark for good."]},
+    "author_record": RECORD,
+    "pending_revision": None,
+    "why": ["flags", "held"],
+}
+EXAMPLES["Items"] = {"items": [ITEM], "next_cursor": None}
+EXAMPLES["ItemDetail"] = {
+    **ITEM,
+    "ancestors": [ROOT],
+    "neighbours": [],
+    "revisions": [
+        {"version": 1, "text": ITEM["text"], "created_at": "2026-01-31T12:01:52.456Z", "status": "published"}
+    ],
+    "decisions": [DECISION],
+}
+EXAMPLES["QueueCounts"] = {
+    "pending": 1,
+    "flagged": 1,
+    "appeals": 0,
+    "spam": 12,
+    "removed": 3,
+    "oldest_pending_at": "2026-01-31T12:04:00.000Z",
+}
+EXAMPLES["DecisionLog"] = {"items": [DECISION], "next_cursor": None}
+EXAMPLES["Articles"] = {"items": [{**ARTICLE, "moderation": None, "visibility": "shown"}], "next_cursor": None}
+EXAMPLES["Authors"] = {"items": [{**GRACE, "author_record": RECORD}], "next_cursor": None}
+
 # The same schema under another status.
 HELD: dict[str, Any] = {**EXAMPLES["OwnComment"], "status": "pending", "held_by": ["premoderated_site"]}
 NOT_READY: dict[str, Any] = {"postgres": "down", "redis": "up"}

@@ -12,13 +12,15 @@ from uuid import UUID
 
 from service.domain.identity import FOREVER
 from service.domain.ids import created_at_of
+from service.domain.queue import why
 from service.domain.rows import Row
-from service.domain.sites import Site
+from service.domain.sites import Site, posting_of
 from service.operations.authors import Author
 from service.operations.comments import ArticlePage, Permalink, Replies, Root
 from service.operations.me import Mine
 from service.operations.notifications import Notification, Notifications
 from service.operations.people import Ban, Person, roles_with
+from service.operations.queue import Item, Items
 
 NEIGHBOURS = 20  # people of the same networks that are shown
 TOMBSTONES = {"deleted": "deleted", "removed": "removed", "pending": "hidden", "spam": "hidden"}
@@ -167,10 +169,11 @@ def permalink(found: Permalink) -> dict[str, Any]:
     }
 
 
-def site(found: Site) -> dict[str, Any]:
-    """A site as the public sees it."""
-    names = ("posting", "moderation", "guests", "edit_window_seconds", "max_length", "sign_in_url", "language")
-    return {"site": found.name, **{name: getattr(found.settings, name) for name in names}}
+def site(found: Site, now: datetime) -> dict[str, Any]:
+    """A site as the public sees it now."""
+    names = ("moderation", "guests", "edit_window_seconds", "max_length", "sign_in_url", "language")
+    posting = posting_of(found.settings, now)
+    return {"site": found.name, "posting": posting, **{name: getattr(found.settings, name) for name in names}}
 
 
 def me(known: Author, at: Site, now: datetime) -> dict[str, Any]:
@@ -304,3 +307,96 @@ def notification(told: Notification, at: Site) -> dict[str, Any]:
 def notifications(found: Notifications, at: Site) -> dict[str, Any]:
     """What somebody was told of."""
     return {"items": [notification(told, at) for told in found.items], "next_cursor": found.next_cursor}
+
+
+def author_record(row: Row) -> dict[str, Any]:
+    """What became of what an author wrote."""
+    banned = row["banned_until"] is not None and row["banned_until"] > row["now"]
+    return {
+        **{name: row[name] for name in ("approved", "removed", "pending", "flags_upheld")},
+        "first_seen": time(row["first_seen"]),
+        "ban": {"until": end_of(row["banned_until"]), "reason": row["ban_reason"]} if banned else None,
+    }
+
+
+def item(row: Row, at: Site) -> dict[str, Any]:
+    """A comment with everything moderators judge it by."""
+    details = row["held_details"] or {}
+    waiting = None
+    if row["pending_text"] is not None:
+        waiting = {
+            "text": row["pending_text"],
+            "html": row["pending_html"],
+            "created_at": time(row["pending_created_at"]),
+        }
+    return {
+        **whole_comment(row, row["article_id"]),
+        "text": row["text"],
+        "version": row["version"],
+        "article": article(row, row["article_id"]),
+        "held_by": [{"check": check, "detail": details.get(check)} for check in row["held_by"]],
+        "flags": {"total": row["flags"], "by_reason": row["by_reason"], "notes": row["notes"]},
+        "author_record": author_record(row),
+        "pending_revision": waiting,
+        "why": why(row, at.settings.overdue_minutes),
+    }
+
+
+def items(found: Items, at: Site) -> dict[str, Any]:
+    """A page of comments for moderators."""
+    page = {"items": [item(row, at) for row in found.rows], "next_cursor": found.next_cursor}
+    return page if found.complete is None else {**page, "complete": found.complete}
+
+
+def item_detail(found: Item, at: Site) -> dict[str, Any]:
+    """A comment with its surroundings and its history."""
+    article_id = found.row["article_id"]
+    return {
+        **item(found.row, at),
+        "ancestors": [whole_comment(row, article_id) for row in found.ancestors],
+        "neighbours": [whole_comment(row, article_id) for row in found.neighbours],
+        "revisions": [
+            {
+                "version": row["number"],
+                "text": row["text"],
+                "created_at": time(row["created_at"]),
+                "status": row["status"],
+            }
+            for row in found.revisions
+        ],
+        "decisions": [decision(row) for row in found.decisions],
+    }
+
+
+def queue_counts(row: Row) -> dict[str, Any]:
+    """How many comments wait, and how many are out of sight."""
+    names = ("pending", "flagged", "appeals", "spam", "removed")
+    return {**{name: row[name] for name in names}, "oldest_pending_at": time(row["oldest_pending_at"])}
+
+
+def decision(row: Row) -> dict[str, Any]:
+    """A row of the log."""
+    return {
+        "id": str(row["id"]),
+        "comment_id": identifier(row["comment_id"]),
+        "author_id": identifier(row["author_id"]),
+        "action": row["action"],
+        "from": row["from_status"],
+        "to": row["to_status"],
+        "check": row["check_name"],
+        "moderator": moderator(row),
+        "reason": row["reason"],
+        "note": row["note"],
+        "version": row["version"],
+        "created_at": time(row["created_at"]),
+    }
+
+
+def listed_article(row: Row) -> dict[str, Any]:
+    """An article as moderators see it."""
+    return {**article(row, row["article_id"]), "moderation": row["moderation"], "visibility": row["visibility"]}
+
+
+def listed_author(row: Row) -> dict[str, Any]:
+    """A person and what became of what they wrote."""
+    return {**author(row), "author_record": author_record(row)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
@@ -27,8 +29,9 @@ from service.domain.errors import (
 from service.domain.identity import Claims, Role
 from service.domain.ids import parse_id
 from service.domain.sites import SITE_NAME, Site
+from service.domain.text import clean_line
 from service.operations.authors import Author, authenticate, require_role
-from service.operations.sites import get_site
+from service.operations.sites import API_KEY, check_api_key, get_site
 from service.settings import Network
 
 DEPS = web.AppKey("deps", Deps)
@@ -80,6 +83,40 @@ def choice(request: web.Request, name: str, choices: tuple[str, ...]) -> str:
     return text
 
 
+def text_parameter(request: web.Request, name: str, longest: int) -> str | None:
+    """A query parameter that is a line of text, as texts are stored. Raises ValidationFailed, InvalidText."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    line = clean_line(text)
+    if not 1 <= len(line) <= longest:
+        raise ValidationFailed({name: [f"1 to {longest} characters."]})
+    return line
+
+
+def time_parameter(request: web.Request, name: str) -> datetime | None:
+    """A query parameter that is a time with its zone. Raises ValidationFailed."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None and 1900 < moment.year < 9999:
+            return moment
+    raise ValidationFailed({name: ["A time like 2026-01-31T12:00:00.000Z."]})
+
+
+def id_parameter(request: web.Request, name: str) -> UUID | None:
+    """A query parameter that is an id. Raises ValidationFailed."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_id(text)
+    except ValueError:
+        raise ValidationFailed({name: ["Not an id."]}) from None
+
+
 def cursor_of(request: web.Request) -> str | None:
     """The cursor, if there is one. Raises InvalidCursor for an empty one."""
     cursor = request.query.get("cursor")
@@ -112,21 +149,39 @@ def flat(messages: Any, prefix: str = "") -> dict[str, list[str]]:
     return found
 
 
-async def claims_of(request: web.Request, site: Site) -> Claims:
-    """Who is asking. Raises TokenMissing, TokenInvalid, TokenExpired."""
+def bearer_of(request: web.Request) -> str:
+    """What the request is authorised by. Raises TokenMissing, TokenInvalid."""
     header = request.headers.getall(hdrs.AUTHORIZATION, ())
     if not header:
         raise TokenMissing
     scheme, _, token = header[0].partition(" ")
     if len(header) > 1 or scheme.lower() != "bearer" or not token.strip():
         raise TokenInvalid("Send one header: Authorization: Bearer TOKEN.")
-    return await authenticate(request.app[DEPS], site, token.strip())
+    return token.strip()
+
+
+async def claims_of(request: web.Request, site: Site) -> Claims:
+    """Who is asking. Raises TokenMissing, TokenInvalid, TokenExpired."""
+    return await authenticate(request.app[DEPS], site, bearer_of(request))
 
 
 async def staff_of(request: web.Request, least: Role = Role.MODERATOR) -> tuple[Site, Author]:
     """The site and who is asking, who must have this role or a higher one. Raises Forbidden, what claims_of does."""
     site = await site_of(request)
     return site, await require_role(request.app[DEPS], site, await claims_of(request, site), least)
+
+
+async def publisher_of(request: web.Request) -> tuple[Site, int | None]:
+    """The site and the admin who is asking, nobody where it is the publisher's server with an API key.
+
+    Raises Forbidden, what claims_of does.
+    """
+    site, token = await site_of(request), bearer_of(request)
+    if token.startswith(API_KEY):
+        await check_api_key(request.app[DEPS], site, token)
+        return site, None
+    claims = await authenticate(request.app[DEPS], site, token)
+    return site, (await require_role(request.app[DEPS], site, claims, Role.ADMIN)).key
 
 
 def idempotency_key_of(request: web.Request) -> str | None:

@@ -38,6 +38,8 @@ from schemas.comments import (
     RepliesSchema,
 )
 from schemas.common import ARTICLE_ID
+from schemas.decisions import DecisionLogSchema
+from schemas.directory import ArticlesSchema, AuthorsSchema
 from schemas.flags import FlagRequestSchema, FlagSchema
 from schemas.health import AliveSchema, ReadySchema
 from schemas.me import MineSchema
@@ -57,6 +59,7 @@ from schemas.people import (
     RoleRequestSchema,
     RolesSchema,
 )
+from schemas.queue import ItemDetailSchema, ItemsSchema, QueueCountsSchema
 from schemas.rights import ErasureBegunSchema, ErasureSchema, ExportSchema
 from schemas.sites import SettingsPatchSchema, SiteSchema, WholeSettingsSchema
 from schemas.votes import VoteRequestSchema, VoteSchema
@@ -76,6 +79,8 @@ from service.api import (
     authors,
     comments,
     counts,
+    decisions,
+    directory,
     docs,
     feeds,
     flags,
@@ -87,12 +92,14 @@ from service.api import (
     notifications,
     openapi,
     people,
+    queue,
     rights,
     sites,
     votes,
     webhooks,
 )
 from service.api.edge import Kind
+from service.operations.queue import QUEUES
 
 Who = Literal["anybody", "signed in", "moderator", "admin", "publisher"]  # publisher: an API key, or an admin
 SITE = "/api/v1/sites/{site}"
@@ -175,6 +182,28 @@ ARTICLES = Parameter("article", "An article id; repeat it for more (at most 200)
 NETWORK = Parameter("network", "The banned network as the list tells it", {"type": "string", "minLength": 1}, True)
 WINDOW = Parameter("window", "How far back", {"type": "string", "enum": ["24h", "7d"], "default": "24h"})
 STRICT = Parameter("strict", "1: not ready either while PostgreSQL or Redis is away", {"type": "string"})
+ID = {"type": "string", "format": "uuid"}
+MOMENT = {"type": "string", "format": "date-time"}
+LINE = {"type": "string", "minLength": 1, "maxLength": 200}
+SECTION = Parameter("section", "Articles of this section only", LINE)
+FIND_ARTICLES = Parameter("q", "Words of the title, or how the id begins", LINE)
+FIND_AUTHORS = Parameter("q", "How the name begins", LINE)
+QUEUE_PARAMETERS = (
+    Parameter("queue", "What waits (pending, flagged, appeals), or comments by status", {"type": "string", "enum": list(QUEUES), "default": QUEUES[0]}),
+    Parameter("article", "On this article only", {"type": "string", "pattern": ARTICLE_ID}),
+    Parameter("author", "By this author only", ID),
+    SECTION,
+    Parameter("reason", "Flagged for or decided with this reason only", LINE),
+    Parameter("check", "Held by this check only", LINE),
+    Parameter("before", "Written before this time", MOMENT),
+    Parameter("after", "Written at this time or later", MOMENT),
+    Parameter("q", "Words to find; newest first", {"type": "string", "minLength": 1, "maxLength": 500}),
+)
+LOG_PARAMETERS = (
+    Parameter("comment", "On this comment only", ID),
+    Parameter("moderator", "By this moderator only", ID),
+    Parameter("author", "On this author and what they wrote only", ID),
+)
 
 # The hot reads stand first: the router walks the patterns that share a prefix in this order.
 ROUTES = (
@@ -248,6 +277,18 @@ ROUTES = (
           {200: MineSchema}, (*SIGNED_IN, "invalid_article_id")),
     Route("POST", f"{SITE}/moderation/decisions", moderation.post_decisions, "private", "moderator",
           {200: DecisionsAnswerSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden"), body=DecisionsRequestSchema),
+    Route("GET", f"{SITE}/moderation/decisions", decisions.get_decisions, "private", "moderator",
+          {200: DecisionLogSchema}, (*SIGNED_IN, "forbidden", "validation_error", "invalid_cursor"), (*LOG_PARAMETERS, LIMIT, CURSOR)),
+    Route("GET", f"{SITE}/moderation/comments", queue.get_comments, "private", "moderator", {200: ItemsSchema},
+          (*SIGNED_IN, "forbidden", "validation_error", "invalid_article_id", "invalid_text", "invalid_cursor"), (*QUEUE_PARAMETERS, LIMIT, CURSOR)),
+    Route("GET", f"{SITE}/moderation/comments/{{comment_id}}", queue.get_comment, "private", "moderator",
+          {200: ItemDetailSchema}, (*SIGNED_IN, "forbidden", "comment_not_found")),
+    Route("GET", f"{SITE}/moderation/counts", queue.get_counts, "private", "moderator",
+          {200: QueueCountsSchema}, (*SIGNED_IN, "forbidden")),
+    Route("GET", f"{SITE}/moderation/articles", directory.get_articles, "private", "moderator", {200: ArticlesSchema},
+          (*SIGNED_IN, "forbidden", "validation_error", "invalid_text", "invalid_cursor"), (FIND_ARTICLES, SECTION, LIMIT, CURSOR)),
+    Route("GET", f"{SITE}/moderation/authors", directory.get_authors, "private", "moderator", {200: AuthorsSchema},
+          (*SIGNED_IN, "forbidden", "validation_error", "invalid_text", "invalid_cursor"), (FIND_AUTHORS, LIMIT, CURSOR)),
     Route("GET", f"{SITE}/moderation/authors/{{author_id}}", people.get_author, "private", "moderator",
           {200: PersonSchema}, (*SIGNED_IN, "forbidden", "not_found")),
     Route("GET", f"{SITE}/moderation/authors/{{author_id}}/ban", people.get_ban, "private", "moderator",

@@ -15,6 +15,7 @@ from service.followers.erasures import erase_people
 from service.followers.notifications import tell_people
 from service.followers.removals import follow_removals
 from service.followers.retention import forget_old
+from service.followers.search import read_words
 from service.followers.sequencer import advance, copy_counts
 from service.followers.tails import read_tail, start_tail
 from service.followers.timers import count_hours, go_on_merging, tell_times
@@ -31,6 +32,7 @@ ADVANCE_SECONDS = 0.25  # the tail waits no longer for the sequencer, whom a fro
 COPY_SECONDS = 1.0
 LANE_SECONDS = 1.0  # how long a lane waits for events it was not told of
 NOTIFY_SECONDS = 0.25
+SEARCH_SECONDS = 0.2  # moderators find words so much later
 RETENTION_SECONDS = 60.0
 HOURS_SECONDS = 2.0  # between two batches of the log that are counted by the hour
 TIMES_SECONDS = 0.5  # so that articles open and close within a second
@@ -120,6 +122,7 @@ async def followers(deps: Deps) -> AsyncIterator[None]:
         "hours": lambda: follow_lane(deps, count_hours, HOURS_SECONDS),
         "timers": lambda: every(TIMES_SECONDS, deps, tell_times),
         "merges": lambda: every(MERGES_SECONDS, deps, go_on_merging),
+        "search": lambda: follow_lane(deps, read_words, SEARCH_SECONDS),
         "retention": lambda: every(RETENTION_SECONDS, deps, forget_old),
         "webhooks": lambda: follow_lane(deps, follow_for_webhooks, WEBHOOKS_SECONDS),
         "deliveries": lambda: send_deliveries(deps),

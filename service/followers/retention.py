@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from service.deps import Deps
 from service.operations.webhooks import forget_deliveries
-from service.store import events, network_bans, people
+from service.store import activity, events, network_bans, people
 
 EVENTS_KEPT = timedelta(days=30)
 
@@ -20,6 +20,7 @@ async def forget_old(deps: Deps) -> None:
     await events.forget_old_rows(deps.database)
     await events.trim_events(deps.database, EVENTS_KEPT)
     await forget_deliveries(deps)
+    await activity.forget_hours(deps.database)
     await people.forget_addresses(deps.database)
     await people.forget_deleted_words(deps.database)
     await network_bans.forget_network_bans(deps.database)

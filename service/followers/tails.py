@@ -31,6 +31,7 @@ async def read_tail(deps: Deps) -> int:
         rows = await events.read_events(deps.database, deps.tail.position or 0, BATCH)
         if rows:
             forget_changed(deps, rows)
+            deps.streams.hear(rows)
             deps.tail.position = rows[-1]["position"]
         read += len(rows)
         if len(rows) < BATCH:
@@ -42,6 +43,8 @@ async def read_tail(deps: Deps) -> int:
 def forget_changed(deps: Deps, rows: Sequence[asyncpg.Record]) -> None:
     """Drop pages and counts of the articles these events are about."""
     for row in rows:
+        if row["kind"] == "site.updated":
+            deps.forget_site(row["site"])
         deps.pages.drop((row["site"], SITE_WIDE), withdrawn=withdraws(row))
         for article_id in row["article_ids"]:
             tag = (row["site"], article_id)

@@ -14,16 +14,19 @@ from service.adapters.jwks import MAX_KEYS, parse_jwk
 from service.adapters.outbound import OutboundError, parse_target
 from service.adapters.tokens import MIN_SECRET
 from service.deps import Deps
-from service.domain.errors import ConfigurationError, Conflict, SiteNotFound
+from service.domain.errors import ConfigurationError, Conflict, SiteNotFound, TokenInvalid, ValidationFailed
 from service.domain.identity import IMPORT_PREFIX, MAX_NAME, MAX_SUBJECT, OWN_ISSUER_PREFIX, clean_name
 from service.domain.sites import SITE_NAME, Algorithm, SigningKey, Site, SiteSettings
-from service.store import sites
+from service.store import decisions, events, sites
 from service.store.database import Rows
+from service.store.decisions import Decision
+from service.store.events import Happening
 
 ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 MERGED = ("retention_days",)  # settings whose parts may be changed one by one
 DEFAULTS = SiteSettings()
-TRIES = 5
+SHOWN_CHANGES = 100
+API_KEY = "dk_"  # what an API key begins with
 
 
 async def get_site(deps: Deps, name: str) -> Site:
@@ -61,22 +64,62 @@ def merge_settings(stored: Mapping[str, Any], changes: Mapping[str, Any]) -> dic
     return {**stored, **changes, **parts}
 
 
-async def change_settings(deps: Deps, site: Site, changes: Mapping[str, Any], version: int | None = None) -> int:
-    """Change the named settings (validated by the caller); the new version.
+async def read_settings(deps: Deps, site: Site) -> dict[str, Any]:
+    """A site's settings as they are stored now, with defaults and version. Raises SiteNotFound."""
+    found = await sites.find_site(deps.database, site.name)
+    if found is None:
+        raise SiteNotFound
+    return full_settings(found)
 
-    With `version`, nothing is changed when somebody else was faster. Raises Conflict, SiteNotFound.
+
+async def change_settings(
+    deps: Deps, site: Site, changes: Mapping[str, Any], version: int | None = None, moderator_key: int | None = None
+) -> int:
+    """Change the named settings (validated by the caller); the new version, or the old one where nothing differs.
+
+    Each change is logged with what was there before. With `version`, nothing is changed when somebody else was
+    faster. Raises Conflict, SiteNotFound, ValidationFailed for a hook that cannot be asked.
     """
-    for _ in range(TRIES if version is None else 1):
-        row = next((row for row in await sites.list_sites(deps.database) if row["key"] == site.key), None)
+    check_hook(deps, changes.get("hook"))
+    async with deps.database.transaction("change_settings") as tx:
+        row = await sites.lock_settings(tx, site.key)
         if row is None:
             raise SiteNotFound
-        merged = merge_settings(row["settings"], changes)
-        wanted = row["version"] if version is None else version
-        changed = await sites.update_settings(deps.database, site.key, merged, wanted)
-        if changed is not None:
-            deps.sites.forget(site.name)
-            return changed
-    raise Conflict("The settings were changed meanwhile: read them again.")
+        if version not in (None, row["version"]):
+            raise Conflict("The settings were changed meanwhile: read them again.")
+        before, merged = row["settings"], merge_settings(row["settings"], changes)
+        previous = {
+            name: before.get(name, getattr(DEFAULTS, name))
+            for name in changes
+            if merged[name] != before.get(name, getattr(DEFAULTS, name))
+        }
+        if not previous:
+            return int(row["version"])
+        changed = await sites.update_settings(tx, site.key, merged, row["version"])
+        assert changed is not None
+        decided = await decisions.insert_decision(
+            tx, Decision(site.key, "change_settings", version=changed, moderator_key=moderator_key)
+        )
+        await sites.insert_settings_change(tx, decided, site.key, changed, previous)
+        await events.insert_outbox(tx, Happening("site.updated", site.key, decision_id=decided))
+    deps.forget_site(site.name)
+    deps.wake_followers()
+    return changed
+
+
+def check_hook(deps: Deps, hook: Mapping[str, Any] | None) -> None:
+    """Raise ValidationFailed for a hook at an address the service does not talk to."""
+    if hook is None:
+        return
+    try:
+        parse_target(hook["url"], allow_private=deps.settings.allow_private_targets)
+    except OutboundError as error:
+        raise ValidationFailed({"hook.url": [f"It cannot be asked: {error.detail}"]}) from error
+
+
+async def list_settings_changes(deps: Deps, site: Site) -> Rows:
+    """The last hundred changes of a site's settings, newest first, with what was there before."""
+    return await sites.list_settings_changes(deps.database, site.key, SHOWN_CHANGES)
 
 
 def check_issuer(issuer: str) -> None:
@@ -190,9 +233,16 @@ async def add_api_key(deps: Deps, site: Site, name: str) -> str:
         name = clean_name(name)
     except ValueError as error:
         raise ConfigurationError([f"an API key needs a name of 1 to {MAX_NAME} characters"]) from error
-    key = f"dk_{secrets.token_urlsafe(32)}"
+    key = f"{API_KEY}{secrets.token_urlsafe(32)}"
     await sites.insert_api_key(deps.database, site.key, name, hashlib.sha256(key.encode()).digest())
     return key
+
+
+async def check_api_key(deps: Deps, site: Site, key: str) -> None:
+    """Raise TokenInvalid unless this is a key of the site that was not retired."""
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+    if await sites.find_api_key(deps.database, site.key, digest) is None:
+        raise TokenInvalid("This API key is not valid here.")
 
 
 async def list_api_keys(deps: Deps, site: Site) -> Rows:

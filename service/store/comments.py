@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID
 
 import asyncpg
 
-from service.domain.errors import DiscussError, DuplicateComment, IdempotencyInProgress
+from service.domain.errors import DiscussError, DuplicateComment, IdempotencyInProgress, Unavailable
 from service.domain.moderation import Standing
 from service.store.database import Executor, Rows
 from service.store.queries import load_queries
@@ -26,6 +27,7 @@ class IdempotencyKeyTaken(DiscussError):
 CONSTRAINTS: dict[str, type[DiscussError]] = {
     "idempotency_keys_pkey": IdempotencyKeyTaken,
     "recent_texts_same_text_again": DuplicateComment,
+    "comments_article_key_fkey": Unavailable,  # a merge took the article away meanwhile: the next try finds the other
 }
 
 
@@ -50,6 +52,24 @@ class NewComment:
     request_hash: bytes
     answered: int
     address: bytes  # its hash
+    held_details: dict[str, str]  # by the check
+    near: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What a site wants to know of an author before they say something; 0 and [] where it does not ask."""
+
+    address: IPv4Address | IPv6Address
+    approvals: int
+    history: int
+    near: list[int]
+    near_minutes: int
+    near_authors: int
+
+    def arguments(self) -> tuple[object, ...]:
+        """As the queries take them."""
+        return (self.address, self.approvals, self.history, self.near, self.near_minutes, self.near_authors)
 
 
 async def posting_context(
@@ -58,13 +78,23 @@ async def posting_context(
     article_id: str,
     issuer: str,
     subject: str,
+    inquiry: Inquiry,
     parent_id: UUID | None,
     idempotency_key: str | None,
 ) -> asyncpg.Record:
     """Everything a post is judged by, in one row."""
-    row = await db.fetchrow(
-        QUERIES["posting_context"], site_key, article_id, issuer, subject, parent_id, idempotency_key
-    )
+    who = (issuer, subject, *inquiry.arguments())
+    row = await db.fetchrow(QUERIES["posting_context"], site_key, article_id, *who, parent_id, idempotency_key)
+    assert row is not None
+    return row
+
+
+async def editing_context(
+    db: Executor, site_key: int, comment_id: UUID, issuer: str, subject: str, inquiry: Inquiry
+) -> asyncpg.Record:
+    """Everything an edit is judged by, in one row; `status` is None when there is no such comment."""
+    who = (issuer, subject, *inquiry.arguments())
+    row = await db.fetchrow(QUERIES["editing_context"], site_key, comment_id, *who)
     assert row is not None
     return row
 
@@ -94,6 +124,8 @@ async def insert_comment(db: Executor, new: NewComment) -> asyncpg.Record | None
             new.request_hash,
             new.answered,
             new.address,
+            new.held_details or None,
+            new.near,
         )
     except asyncpg.IntegrityConstraintViolationError as error:
         raise CONSTRAINTS[error.constraint_name or ""] from error
@@ -154,6 +186,13 @@ async def find_own_many(db: Executor, article_keys: list[int], comment_ids: list
     return await db.fetch(QUERIES["find_own_many"], article_keys, comment_ids, author_key)
 
 
+async def live_comments(
+    db: Executor, article_keys: Sequence[int], ids: Sequence[UUID | None], above: Sequence[bool]
+) -> Rows:
+    """Comments of articles as the public sees them now, with those above where asked for; each row has its article."""
+    return await db.fetch(QUERIES["live_comments"], list(article_keys), list(ids), list(above))
+
+
 async def ancestors(db: Executor, article_key: int, parent_id: UUID, root_id: UUID) -> Rows:
     """The root and the nearest listed ancestors, root first."""
     return await db.fetch(QUERIES["ancestors"], article_key, parent_id, root_id)
@@ -206,9 +245,29 @@ async def judge_revisions(
     await db.execute(QUERIES["judge_revisions"], article_key, comment_id, published, waiting)
 
 
-async def hold_comment(db: Executor, article_key: int, comment_id: UUID, checks: list[str]) -> None:
-    """Note which checks hold it."""
-    await db.execute(QUERIES["hold_comment"], article_key, comment_id, checks)
+async def hold_comment(
+    db: Executor, article_key: int, comment_id: UUID, checks: list[str], details: dict[str, str] | None = None
+) -> None:
+    """Note which checks hold it, and what they found."""
+    await db.execute(QUERIES["hold_comment"], article_key, comment_id, checks, details or None)
+
+
+async def remember_text(db: Executor, author_key: int, said: bytes, comment_id: UUID, again_before: datetime) -> None:
+    """Somebody changed their words to these. Raises DuplicateComment when they said the same there lately."""
+    try:
+        await db.execute(QUERIES["remember_text"], author_key, said, comment_id, again_before)
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise CONSTRAINTS[error.constraint_name or ""] from error
+
+
+async def remember_near(db: Executor, site_key: int, author_key: int, near: list[int]) -> None:
+    """Somebody said something that has these fingerprints."""
+    await db.execute(QUERIES["remember_near"], site_key, author_key, near)
+
+
+async def recent_comments(db: Executor, site_key: int, limit: int, approvals: int, history: int) -> Rows:
+    """The last comments of a site, oldest first, as checks see them."""
+    return await db.fetch(QUERIES["recent_comments"], site_key, limit, approvals, history)
 
 
 async def enqueue(

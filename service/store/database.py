@@ -83,13 +83,16 @@ class Tally:
 class Transaction:
     """Queries inside one transaction."""
 
-    def __init__(self, connection: PoolConnectionProxy[asyncpg.Record], tally: Tally) -> None:
+    def __init__(
+        self, connection: PoolConnectionProxy[asyncpg.Record], tally: Tally, timeout: float | None = None
+    ) -> None:
         self.connection = connection
         self.tally = tally
+        self.timeout = timeout  # seconds for one query; None: as the pool has it
 
     async def fetch(self, query: Query, *args: Any) -> Rows:
         started = time.perf_counter()
-        rows: Rows = await self.connection.fetch(query.sql, *args)
+        rows: Rows = await self.connection.fetch(query.sql, *args, timeout=self.timeout)
         self.tally.add(query.name, time.perf_counter() - started)
         return rows
 
@@ -99,7 +102,7 @@ class Transaction:
 
     async def execute(self, query: Query, *args: Any) -> str:
         started = time.perf_counter()
-        done = await self.connection.execute(query.sql, *args)
+        done = await self.connection.execute(query.sql, *args, timeout=self.timeout)
         self.tally.add(query.name, time.perf_counter() - started)
         return done
 
@@ -225,14 +228,19 @@ class Database:
         log.warning("postgres_up")
 
     @asynccontextmanager
-    async def transaction(self, name: str) -> AsyncIterator[Transaction]:
-        """One transaction under its name (which goes to the metrics as `transaction:NAME`)."""
+    async def transaction(self, name: str, *, patience: float | None = None) -> AsyncIterator[Transaction]:
+        """One transaction under its name (which goes to the metrics as `transaction:NAME`).
+
+        `patience` (seconds) for one that nobody waits for and whose statements may take longer.
+        """
         started = time.perf_counter()
-        async with self._connection() as connection:
+        async with self._connection(patience) as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                yield Transaction(connection, self.tally)
+                if patience is not None:
+                    await connection.execute(f"SET LOCAL statement_timeout = '{milliseconds(patience)}'")
+                yield Transaction(connection, self.tally, patience)
             except (TimeoutError, asyncio.CancelledError):
                 connection.terminate()  # which rolls back; asking a frozen server to would take as long again
                 raise

@@ -34,7 +34,15 @@ def site_from(row: asyncpg.Record) -> Site:
         )
         for key in row["keys"]
     )
-    return Site(row["key"], row["name"], row["version"], settings_from(row["settings"]), keys)
+    return Site(
+        row["key"],
+        row["name"],
+        row["version"],
+        settings_from(row["settings"]),
+        keys,
+        staff_names=tuple(sorted(row["staff"])),
+        hook_secret=row["hook_secret"],
+    )
 
 
 async def list_sites(db: Executor) -> Rows:
@@ -52,6 +60,30 @@ async def update_settings(db: Executor, site_key: int, settings: dict[str, Any],
     """The new version; nothing when somebody else changed the settings meanwhile."""
     row = await db.fetchrow(QUERIES["update_settings"], site_key, settings, version)
     return row["version"] if row else None
+
+
+async def renew_hook_secret(db: Executor, site_key: int) -> bytes:
+    """A new secret for the publisher's own check."""
+    row = await db.fetchrow(QUERIES["renew_hook_secret"], site_key)
+    assert row is not None
+    return bytes(row["hook_secret"])
+
+
+async def lock_settings(db: Executor, site_key: int) -> asyncpg.Record | None:
+    """Settings as they are stored, and their version; nobody else changes them until the transaction ends."""
+    return await db.fetchrow(QUERIES["lock_settings"], site_key)
+
+
+async def insert_settings_change(
+    db: Executor, decision_id: UUID, site_key: int, version: int, previous: dict[str, Any]
+) -> None:
+    """Log what a change was: the names and what they were before."""
+    await db.execute(QUERIES["insert_settings_change"], decision_id, site_key, version, sorted(previous), previous)
+
+
+async def list_settings_changes(db: Executor, site_key: int, limit: int) -> Rows:
+    """Who changed which settings when, newest first."""
+    return await db.fetch(QUERIES["list_settings_changes"], site_key, limit)
 
 
 async def insert_signing_key(db: Executor, site_key: int, key: SigningKey) -> UUID:
@@ -90,6 +122,12 @@ async def insert_api_key(db: Executor, site_key: int, name: str, digest: bytes) 
 async def list_api_keys(db: Executor, site_key: int) -> Rows:
     """All API keys of a site."""
     return await db.fetch(QUERIES["list_api_keys"], site_key)
+
+
+async def find_api_key(db: Executor, site_key: int, digest: bytes) -> UUID | None:
+    """The id of an API key of this site that counts."""
+    row = await db.fetchrow(QUERIES["find_api_key"], site_key, digest)
+    return UUID(str(row["id"])) if row else None
 
 
 async def retire_api_key(db: Executor, site_key: int, key_id: UUID) -> bool:
