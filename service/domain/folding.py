@@ -82,7 +82,7 @@ _STRAY_MARKS: Final = re.compile(
     f"[{class_of(code for code, _ in BASIC_PLANE if unicodedata.combining(chr(code)) in _STRAY_CLASSES)}]+"
 )
 
-# Scripts written without spaces, and Hangul, whose particles are written onto the word: a word may begin and end anywhere.
+# Scripts without spaces, and Hangul, whose particles are written onto the word: a word may begin and end anywhere.
 _WITHOUT_SPACES: Final = (
     *((0x0E00, 0x0FFF), (0x1000, 0x109F), (0x1100, 0x11FF), (0x1780, 0x17FF), (0x1950, 0x19DF), (0x1A20, 0x1AAF)),
     *((0x3040, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0xA4CF), (0xA960, 0xA97F), (0xA9E0, 0xA9FF), (0xAA60, 0xAADF)),
@@ -103,7 +103,7 @@ _LONGEST_HOST: Final = 253  # characters (RFC 1035)
 
 
 def readings(text: str) -> tuple[str, ...]:
-    """The ways a text may be read, folded: one, or two where capitals look like other letters than their small forms."""
+    """The ways a text may be read, folded: two where capitals look like other letters than their small forms do."""
     if text.isascii():
         return (_GAPS.sub(" ", text.lower()),)
     text = unicodedata.normalize("NFKC", without_invisible(text))

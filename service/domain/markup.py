@@ -9,6 +9,7 @@ import html as entities
 import re
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import unquote
 
 import nh3
 from markdown_it import MarkdownIt
@@ -56,6 +57,7 @@ _EMPTY_PARAGRAPH: Final = re.compile(r"<p>\s*</p>")
 _LEADING_NEWLINES: Final = re.compile(r"<pre>\n+")  # parsers drop the first
 _MARK_AFTER_TAG: Final = re.compile(">\u0338+")  # would compose to one character
 _TAG: Final = re.compile(r"<[^>]*>")
+_LINK_TARGET: Final = re.compile(r'<a href="([^"]*)"')
 
 _DIRECTIONAL: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _DIRECTIONAL_OR_BLOCK: Final = re.compile("([\u202a-\u202e\u2066-\u2069]|</?(?:p|br|pre|blockquote|ul|ol|li)>)")
@@ -210,6 +212,11 @@ def _sanitised_once(html: str) -> str:
 def text_of(html: str) -> str:
     """The words of HTML made here, without its tags; blank (`is_blank`) where nothing can be seen."""
     return entities.unescape(_TAG.sub("", html))
+
+
+def link_targets(html: str) -> list[str]:
+    """The addresses behind the links of HTML made here, percent-encodings decoded."""
+    return [unquote(entities.unescape(target)) for target in _LINK_TARGET.findall(html)]
 
 
 def _finished(html: str) -> str:

@@ -8,40 +8,76 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 from service.domain.errors import (
     ArticleLocked,
     Banned,
+    BannedWord,
     Conflict,
     DiscussError,
     GuestsNotAllowed,
     PostingClosed,
+    ReservedName,
+    SlowMode,
     TooManyLinks,
+    ValidationFailed,
 )
-from service.domain.sites import SiteSettings
+from service.domain.folding import name_skeleton, readings, with_edges
+from service.domain.rules import Rules, rules_from
+from service.domain.sites import SiteSettings, posting_of
 
 Status = Literal["pending", "published", "removed", "spam", "deleted"]
 Action = Literal[
     "hold", "approve", "remove", "spam", "restore", "delete",
     "reject_edit", "uphold", "feature", "unfeature", "dismiss_flags",
 ]  # fmt: skip
+DEFAULT_RULES = rules_from(SiteSettings())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
-    """A comment about to be posted, with everything it is judged by."""
+    """A comment about to be posted, with everything it is judged by.
+
+    `texts` is what readers see of it: words, addresses of links, the title of the article it opens. `known` counts the
+    author's comments that stood the test of a person or of time, `removed_share` (0 to 1) is None where the site does
+    not ask or nothing was judged yet, `alike` counts other authors who said nearly the same lately.
+    """
 
     now: datetime
     settings: SiteSettings
     links: int
     guest: bool
+    rules: Rules = DEFAULT_RULES
+    name: str = ""
+    staff: bool = False  # staff, moderator or admin
+    staff_names: frozenset[str] = frozenset()  # skeletons
+    texts: tuple[str, ...] = ()
+    length: int = 0
     banned_until: datetime | None = None
     ban_reason: str | None = None
+    network_ban: str | None = None  # its reason
     article_locked: bool = False
     locked_reason: str | None = None
     article_moderation: str | None = None
+    section: str | None = None
+    slow_mode_seconds: int | None = None
+    last_said_at: datetime | None = None  # on this article
+    alike: int = 0
+    known: int = 0
+    removed_share: float | None = None
+
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """Name and texts as they may be read; \x01, which is in no text, keeps them apart."""
+        return readings("\x01".join((self.name, *self.texts)))
+
+    @cached_property
+    def marked(self) -> tuple[str, ...]:
+        """The same with the edges of words marked, as lists of words are searched for."""
+        return tuple(map(with_edges, self.folded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +87,11 @@ class Refusal:
     error: DiscussError
 
 
+@dataclass(frozen=True, slots=True)
 class Hold:
-    """The draft waits for a moderator."""
+    """The draft waits for a moderator, who is told the detail."""
+
+    detail: str | None = None
 
 
 HOLD = Hold()
@@ -66,19 +105,51 @@ def banned_author(draft: Draft) -> Verdict:
     return None
 
 
+def network_ban(draft: Draft) -> Verdict:
+    """Nobody posts from a banned network until the ban ends; staff do."""
+    if draft.network_ban is None or draft.staff:
+        return None
+    return Refusal(Banned(f"Your network is banned from this discussion. {draft.network_ban}".strip()))
+
+
 def unwelcome_guest(draft: Draft) -> Verdict:
     """A site may stop taking guests; those who came before stay guests."""
     return Refusal(GuestsNotAllowed()) if draft.guest and not draft.settings.guests else None
 
 
 def posting_closed(draft: Draft) -> Verdict:
-    """`posting: closed` is the site's kill switch."""
-    return Refusal(PostingClosed(draft.settings.closed_text)) if draft.settings.posting == "closed" else None
+    """`posting: closed` is the site's kill switch, and outside of `open_hours` it is closed as well."""
+    if posting_of(draft.settings, draft.now) == "open":
+        return None
+    return Refusal(PostingClosed(draft.settings.closed_text))
 
 
 def locked_article(draft: Draft) -> Verdict:
-    """A locked article takes no new comments."""
+    """A locked article takes no new comments, be it locked by a person or by its age and times."""
     return Refusal(ArticleLocked(draft.locked_reason)) if draft.article_locked else None
+
+
+def slow_mode(draft: Draft) -> Verdict:
+    """In slow mode a reader waits between two comments on the article; staff do not."""
+    if draft.slow_mode_seconds is None or draft.last_said_at is None or draft.staff:
+        return None
+    again_at = draft.last_said_at + timedelta(seconds=draft.slow_mode_seconds)
+    return Refusal(SlowMode((again_at - draft.now).total_seconds())) if again_at > draft.now else None
+
+
+def too_long(draft: Draft) -> Verdict:
+    """More characters than the site allows."""
+    if draft.length > draft.settings.max_length:
+        return Refusal(ValidationFailed({"text": [f"At most {draft.settings.max_length} characters."]}))
+    return None
+
+
+def near_duplicate(draft: Draft) -> Verdict:
+    """So many people say nearly the same at the same time that it looks like a campaign."""
+    setting = draft.settings.near_duplicates
+    if setting is None or draft.staff or draft.alike + 1 < setting["authors"]:
+        return None
+    return Hold(f"{draft.alike + 1} authors within {setting['minutes']} minutes")
 
 
 def too_many_links(draft: Draft) -> Verdict:
@@ -88,9 +159,56 @@ def too_many_links(draft: Draft) -> Verdict:
     return None
 
 
+def held_domain(draft: Draft) -> Verdict:
+    """An address on one of the site's `held_domains`, or on a domain below it."""
+    found = draft.rules.domains_in(draft.folded) if draft.rules.held_domains else []
+    return Hold(", ".join(found)) if found else None
+
+
+def banned_word(draft: Draft) -> Verdict:
+    """A word of the site's `banned_words`."""
+    found = draft.rules.banned.found(draft.marked) if draft.rules.banned else []
+    return Refusal(BannedWord(f"This site does not allow: {', '.join(found)}.")) if found else None
+
+
+def suspect_word(draft: Draft) -> Verdict:
+    """A word of the site's `suspect_words`."""
+    found = draft.rules.suspect.found(draft.marked) if draft.rules.suspect else []
+    return Hold(", ".join(found)) if found else None
+
+
+def new_author(draft: Draft) -> Verdict:
+    """The first comments of somebody new, until `new_author_approvals` of them stood the test."""
+    needed = draft.settings.new_author_approvals
+    return Hold(f"{draft.known} of {needed} approved") if draft.known < needed and not draft.staff else None
+
+
+def bad_history(draft: Draft) -> Verdict:
+    """Too many of the author's last comments were removed."""
+    setting, share = draft.settings.history_hold, draft.removed_share
+    if setting is None or not share or draft.staff or share < setting["removed_share"]:
+        return None
+    return Hold(f"{share:.0%} of the last {setting['last']} removed")
+
+
+def reserved_name(draft: Draft) -> Verdict:
+    """A name that could be taken for one of `reserved_names` or for somebody of the staff; staff use any."""
+    if draft.staff:
+        return None
+    looks_like = name_skeleton(draft.name)
+    return Refusal(ReservedName()) if looks_like in draft.rules.reserved or looks_like in draft.staff_names else None
+
+
 def premoderated_site(draft: Draft) -> Verdict:
-    """The site looks at everything first, unless the article says otherwise."""
-    return HOLD if draft.settings.moderation == "pre" and draft.article_moderation is None else None
+    """The site looks at everything first, unless the article or its section says otherwise."""
+    narrower = draft.article_moderation or draft.settings.section_moderation.get(draft.section or "")
+    return HOLD if draft.settings.moderation == "pre" and narrower is None else None
+
+
+def premoderated_section(draft: Draft) -> Verdict:
+    """The section's comments are looked at first, unless the article says otherwise."""
+    section = draft.settings.section_moderation.get(draft.section or "")
+    return HOLD if section == "pre" and draft.article_moderation is None else None
 
 
 def premoderated_article(draft: Draft) -> Verdict:
@@ -105,15 +223,27 @@ def premoderated_guest(draft: Draft) -> Verdict:
 
 CHECKS: tuple[Callable[[Draft], Verdict], ...] = (
     banned_author,
+    network_ban,
     unwelcome_guest,
     posting_closed,
     locked_article,
+    slow_mode,
+    too_long,
+    near_duplicate,
     too_many_links,
+    held_domain,
+    banned_word,
+    suspect_word,
+    new_author,
+    bad_history,
+    reserved_name,
     premoderated_site,
+    premoderated_section,
     premoderated_article,
     premoderated_guest,
 )
 REPEAT = "same_text_again"  # judged by the database while writing: two at once must not both pass
+HOOK = "hook"  # judged by the publisher's own service, after all others
 
 
 @dataclass(eq=False)  # not frozen: context managers write an exception's traceback
@@ -124,19 +254,27 @@ class Refused(Exception):
     error: DiscussError
 
 
-def judge(draft: Draft) -> list[str]:
-    """The names of the checks that hold the draft; empty when it may be published.
+Held = dict[str, str | None]  # by the check that holds: what it found
+
+
+def judge(draft: Draft) -> Held:
+    """The checks that hold the draft, with what they found; empty when it may be published.
 
     Raises Refused, with the name of the first check that refuses.
     """
-    holds = []
+    held: Held = {}
     for check in CHECKS:
         verdict = check(draft)
         if isinstance(verdict, Refusal):
             raise Refused(check.__name__, verdict.error)
         if verdict is not None:
-            holds.append(check.__name__)
-    return holds
+            held[check.__name__] = verdict.detail
+    return held
+
+
+def details_of(held: Held) -> dict[str, str]:
+    """What the checks found, where they said more than their name does."""
+    return {check: detail for check, detail in held.items() if detail is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,8 @@ class Site:
     version: int
     settings: SiteSettings
     keys: tuple[SigningKey, ...] = ()
+    staff_names: tuple[str, ...] = ()
+    hook_secret: bytes = field(default=b"", repr=False)
 
 
 def is_open(hours: Mapping[str, str] | None, now: datetime) -> bool:

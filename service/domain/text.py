@@ -55,6 +55,7 @@ _UNSEEN_IN_LINE: Final = re.compile(f"[{_FORMATS}]|(?<![{_VIRAMAS}])[{_JOINERS}]
 _FILLER: Final = re.compile(f"[{_FILLERS}]")
 _INK: Final = re.compile(f"[^{_NO_INK}]")
 _IGNORED_IN_COMPARISON: Final = re.compile(f"[{_JOINERS}{_FORMATS}\u034f\ufe00-\ufe0f]")
+_ADDRESS: Final = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _GAP: Final = re.compile(f"[\\s{_PUNCTUATION}{_FILLERS}]+")
 
 
@@ -153,3 +154,8 @@ def fingerprint(text: str) -> bytes:
 def count_links(html: str) -> int:
     """The number of links in HTML made by `markup`, where a written `<` is always an entity."""
     return html.count('<a href="')
+
+
+def count_addresses(line: str) -> int:
+    """The number of web addresses in a name or title, which is never rendered."""
+    return len(_ADDRESS.findall(without_invisible(unicodedata.normalize("NFKC", line))))

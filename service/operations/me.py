@@ -15,8 +15,10 @@ from service.domain.identity import Claims
 from service.domain.ids import uuid7
 from service.domain.moderation import Draft, Refused, judge
 from service.domain.rows import Row
+from service.domain.rules import Rules, skeletons
 from service.domain.sites import Site
 from service.operations.authors import Author, read_me
+from service.operations.checks import rules_of
 from service.store import articles, me
 
 
@@ -36,7 +38,7 @@ async def read_mine(deps: Deps, site: Site, claims: Claims, article_id: str) -> 
     """A reader's votes, flags, held, editable and removed comments on an article, and whether they may post."""
     author, now = await read_me(deps, site, claims)
     article = await articles.find_article(deps.database, site.key, article_id)
-    refusal = refusal_of(site, author, article, now)
+    refusal = refusal_of(site, await rules_of(deps, site), author, article, now)
     if article is None:
         return Mine(refusal)
     key = article["key"]
@@ -52,18 +54,23 @@ async def read_mine(deps: Deps, site: Site, claims: Claims, article_id: str) -> 
     )
 
 
-def refusal_of(site: Site, author: Author, article: asyncpg.Record | None, now: datetime) -> DiscussError | None:
+def refusal_of(
+    site: Site, rules: Rules, author: Author, article: asyncpg.Record | None, now: datetime
+) -> DiscussError | None:
     """Why this reader may not post here now; nothing when they may."""
     draft = Draft(
         now=now,
         settings=site.settings,
         links=0,
         guest=author.guest,
+        rules=rules,
+        name=author.name,
+        staff=bool(author.roles),
+        staff_names=skeletons(site.staff_names),
         banned_until=author.banned_until,
         ban_reason=author.ban_reason,
-        article_locked=article is not None and (article["locked"] or article["visibility"] == "hidden"),
+        article_locked=article is not None and article["locked"],
         locked_reason=article["locked_reason"] if article is not None else None,
-        article_moderation=article["moderation"] if article is not None else None,
     )
     try:
         judge(draft)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -26,15 +25,18 @@ from service.domain.errors import (
 from service.domain.identity import Claims
 from service.domain.ids import created_at_of, uuid7_after
 from service.domain.markup import RENDERER, render_markdown
-from service.domain.moderation import REPEAT, Draft, Refused, judge
+from service.domain.moderation import details_of
 from service.domain.networks import address_hash
 from service.domain.rows import Row
 from service.domain.sites import Site
-from service.domain.text import clean_line, clean_text, count_links, fingerprint, is_blank
+from service.domain.text import clean_line, clean_text, fingerprint, is_blank
 from service.operations.authors import Author, read_me, recognise
+from service.operations.checks import Words, again_before, asked, draft_of, inquiry_of, judged, said_again
 from service.operations.limits import charge
 from service.store import articles, comments
-from service.store.comments import IdempotencyKeyTaken, NewComment
+from service.store.comments import IdempotencyKeyTaken, Inquiry, NewComment
+
+MAX_TEXT = 10_000  # characters; a site's max_length is a check
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,15 @@ async def post_comment(deps: Deps, site: Site, claims: Claims, post: Post, addre
 
     Raises what the contract names for this route; then nothing was written.
     """
-    text = usable_text(post.text, site.settings.max_length)
+    text = usable_text(post.text, MAX_TEXT)
+    inquiry = inquiry_of(site.settings, text, address)
     context = await comments.posting_context(
         deps.database,
         site.key,
         post.article_id,
         claims.issuer,
         claims.subject,
+        inquiry,
         post.parent_id,
         post.idempotency_key,
     )
@@ -90,7 +94,7 @@ async def post_comment(deps: Deps, site: Site, claims: Claims, post: Post, addre
         return await replay(deps, site, author, post)
     verdict = await charge_post(deps, site, author, address, opens=context["article_key"] is None)
     try:
-        return await write(deps, site, author, post, text, context, address, verdict)
+        return await write(deps, site, author, post, text, context, inquiry, verdict)
     except Unavailable:
         await deps.limiter.refund(verdict)
         raise
@@ -109,15 +113,18 @@ async def write(
     post: Post,
     text: str,
     context: asyncpg.Record,
-    address: str,
+    inquiry: Inquiry,
     verdict: Verdict,
 ) -> Posted:
     """Judge and write a comment that nobody has answered yet."""
     check_parent(context, post)
-    html = render_markdown(text)
-    held_by = judged(deps, draft_of(site, author, html, context))
-    article_key = context["article_key"] or await open_article(deps, site, post)
+    title = title_of(post) if context["article_key"] is None else None
+    words = Words(text, render_markdown(text), title)
     comment_id = uuid7_after(context["now_ms"], post.parent_id)
+    held = judged(deps, await draft_of(deps, site, author, words, context))
+    held = await asked(deps, site, author, words, comment_id, place_of(context, post, title), held)
+    held_by = list(held)
+    article_key = context["article_key"] or await open_article(deps, site, post, title)
     created_at = created_at_of(comment_id)
     new = NewComment(
         site_key=site.key,
@@ -128,24 +135,25 @@ async def write(
         status="pending" if held_by else "published",
         held_by=held_by,
         text=text,
-        html=html,
+        html=words.html,
         renderer=RENDERER,
         created_at=created_at,
         fingerprint=said_fingerprint(article_key, post.parent_id, text),
-        said_again_before=created_at - timedelta(minutes=site.settings.repeat_minutes),
+        said_again_before=again_before(site, created_at),
         idempotency_key=post.idempotency_key,
         request_hash=post.request_hash,
         answered=202 if held_by else 201,
-        address=address_hash(deps.address_key, site.key, address),
+        address=address_hash(deps.address_key, site.key, str(inquiry.address)),
+        held_details=details_of(held),
+        near=inquiry.near,
     )
     try:
         written = await comments.insert_comment(deps.database, new)
     except IdempotencyKeyTaken:
         await deps.limiter.refund(verdict)
         return await replay(deps, site, author, post)
-    except DuplicateComment:
-        deps.refusals[REPEAT] += 1
-        raise
+    except DuplicateComment as error:
+        raise said_again(deps, error) from None
     if written is None:
         raise ParentNotVisible
     deps.holds.update(held_by)
@@ -171,28 +179,13 @@ def check_parent(context: asyncpg.Record, post: Post) -> None:
     raise ParentNotVisible
 
 
-def draft_of(site: Site, author: Author, html: str, context: asyncpg.Record) -> Draft:
-    """The post as the checks see it."""
-    return Draft(
-        now=context["now"],
-        settings=site.settings,
-        links=count_links(html),
-        guest=author.guest,
-        banned_until=author.banned_until,
-        ban_reason=author.ban_reason,
-        article_locked=bool(context["locked"]) or context["visibility"] == "hidden",
-        locked_reason=context["locked_reason"],
-        article_moderation=context["moderation"],
-    )
-
-
-def judged(deps: Deps, draft: Draft) -> list[str]:
-    """The names of the checks that hold the draft; raises the error of the one that refuses it, and counts it."""
-    try:
-        return judge(draft)
-    except Refused as refused:
-        deps.refusals[refused.check] += 1
-        raise refused.error from None
+def place_of(context: asyncpg.Record, post: Post, title: str | None) -> dict[str, Any]:
+    """Article and parent of a new comment, as the publisher's own service is told."""
+    article_id = context["canonical_id"] or post.article_id
+    return {
+        "article": {"id": article_id, "title": context["title"] or title, "section": context["section"]},
+        "parent_id": str(post.parent_id) if post.parent_id else None,
+    }
 
 
 def said_fingerprint(article_key: int, parent_id: UUID | None, text: str) -> bytes:
@@ -201,13 +194,17 @@ def said_fingerprint(article_key: int, parent_id: UUID | None, text: str) -> byt
     return hashlib.blake2b(place + fingerprint(text), digest_size=16).digest()
 
 
-async def open_article(deps: Deps, site: Site, post: Post) -> int:
+def title_of(post: Post) -> str | None:
+    """The title an article is opened with, as it is stored. Raises InvalidText."""
+    return clean_line(post.title)[:500] or None if post.title is not None else None
+
+
+async def open_article(deps: Deps, site: Site, post: Post, title: str | None) -> int:
     """The key of the article this comment opens. Raises ArticleNotFound, ValidationFailed."""
     if site.settings.require_registered_articles:
         raise ArticleNotFound
     if post.url is not None and origin_of(post.url) not in site.settings.allowed_origins:
         raise ValidationFailed({"article": ["The URL's origin is not one of the site's allowed origins."]})
-    title = clean_line(post.title)[:500] or None if post.title is not None else None
     try:
         return await articles.insert_article(deps.database, site.key, post.article_id, title=title, url=post.url)
     except asyncpg.UniqueViolationError:
