@@ -10,8 +10,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     erased_people, erasures,
     network_bans, removals, removed_comments, author_notes, addresses,
     article_hours, site_hours,
-    webhooks, deliveries, overdue_queues,
-    erased_people, erasures TO :app;
+    webhooks, deliveries, overdue_queues TO :app;
 GRANT SELECT, INSERT ON decisions, events, settings_changes TO :app;
 GRANT SELECT ON schema_migrations TO :app;
 GRANT EXECUTE ON FUNCTION trim_events(interval) TO :app;

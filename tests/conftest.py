@@ -111,10 +111,10 @@ def settings(cluster: Cluster) -> Settings:
 
 BACKGROUND = {  # what the followers run all the time
     "advance_log", "read_events", "last_position", "counts_since", "forget_old_rows", "trim_events", "log_lag",
-    "next_erasure",
+    "next_erasure", "next_removal", "forget_addresses", "forget_deleted_words", "forget_network_bans",
     "tell_webhooks", "claim_deliveries", "read_deliveries", "save_attempt", "delivery_lag", "forget_deliveries",
     "tell_overdue",
-    "follow_notifications",
+    "follow_notifications", "follow_words",
 }  # fmt: skip
 
 

@@ -49,6 +49,14 @@ def get(path: str) -> Ask:
 
 NOTICE = {"explanation": "It names a victim.", "legal_ground": "Criminal code, 201a", "good_faith": True}
 
+def by_moderator(method: str, path: str, body: Any = None) -> Ask:
+    def ask(scene: Scene) -> Awaitable[Answer]:
+        where = scene.site.path + path.format(**vars(scene))
+        return scene.site.service.request(method.upper(), where, token=scene.other, json=body)
+
+    return ask
+
+
 # what it is: the request, its queries, its status
 COSTS: dict[str, tuple[Ask, int, int]] = {
     "GET the site": (get(""), 0, 200),
@@ -147,7 +155,22 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
         2,
         404,
     ),
-    "POST guests": (lambda s: s.site.post("/guests", {"name": "Grace"}), 1, 201),
+    "POST guests": (lambda s: s.site.post("/guests", {"name": "Grace"}), 2, 201),
+    "GET moderation an author": (by_moderator("get", "/moderation/authors/{root[author][id]}"), 6, 200),
+    "GET moderation an author's ban": (by_moderator("get", "/moderation/authors/{root[author][id]}/ban"), 2, 404),
+    "PUT moderation ban": (by_moderator("put", "/moderation/authors/{root[author][id]}/ban", {"reason": "x"}), 6, 200),
+    "DELETE moderation ban": (by_moderator("delete", "/moderation/authors/{root[author][id]}/ban"), 2, 204),
+    "POST moderation notes": (by_moderator("post", "/moderation/authors/{root[author][id]}/notes", {"text": "x"}), 3, 201),
+    "POST moderation revoke by no admin": (by_moderator("post", "/moderation/authors/{root[author][id]}/revoke"), 1, 403),
+    "PUT moderation roles by no admin": (by_moderator("put", "/moderation/authors/{root[author][id]}/roles", {}), 1, 403),
+    "POST moderation undo of nothing": (by_moderator("post", "/moderation/removals/{root[id]}/undo"), 2, 404),
+    "GET moderation network_bans": (by_moderator("get", "/moderation/network_bans"), 2, 200),
+    "PUT moderation network_bans": (
+        by_moderator("put", "/moderation/network_bans", {"network": "192.0.2.0/24", "reason": "x"}),
+        4,
+        200,
+    ),
+    "DELETE moderation network_bans": (by_moderator("delete", "/moderation/network_bans?network=192.0.2.0/24"), 2, 204),
 }
 
 

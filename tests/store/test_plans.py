@@ -34,6 +34,9 @@ QUERIES: dict[str, Query] = {
         "notices",
         "appeals",
         "notifications",
+        "network_bans",
+        "removals",
+        "people",
         "webhooks",
     )
     for name, query in load_queries(stem).items()
@@ -134,6 +137,19 @@ FROM generate_series(1, 50000) AS n;
 INSERT INTO recent_texts (author_key, fingerprint, comment_id, said_at)
 SELECT 1 + n % 5000, sha256(n::text::bytea), gen_random_uuid(), now() - n * interval '1 second'
 FROM generate_series(1, 50000) AS n;
+INSERT INTO network_bans (site_key, network, until, reason)
+SELECT 1 + n % 2000, set_masklen('20.0.0.0'::inet + n * 256, 24)::cidr, '9999-12-31', 'Advertising.'
+FROM generate_series(1, 20000) AS n;
+INSERT INTO removals (id, site_key, author_key, state, total)
+SELECT pg_temp.uid(n), 1, 1 + n % 5000, CASE WHEN n <= 10 THEN 'running' ELSE 'done' END, 40
+FROM generate_series(1, 20000) AS n;
+INSERT INTO removed_comments (removal_id, comment_id, version)
+SELECT pg_temp.uid(n), pg_temp.uid(i), 2 FROM generate_series(1, 2000) AS n, generate_series(1, 20) AS i;
+INSERT INTO author_notes (id, site_key, author_key, moderator_key, text)
+SELECT pg_temp.uid(n), 1, 1 + n % 5000, 1, 'Words.' FROM generate_series(1, 20000) AS n;
+INSERT INTO addresses (site_key, author_key, hash)
+SELECT 1, 1 + n % 5000, substring(sha256((n % 9000)::text::bytea) FOR 16) FROM generate_series(1, 20000) AS n
+ON CONFLICT DO NOTHING;
 ANALYZE;
 """
 
@@ -252,6 +268,29 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "overdue": ("tell_overdue", ()),
     "author": ("find_author", (1, "https://publisher.example", "reader-7")),
     "site": ("find_site", ("site-7",)),
+    "participant": ("find_participant", (1, "https://publisher.example", "reader-7", "20.0.7.7")),
+    "lock author": ("lock_author_key", (7,)),
+    "network ban": ("network_ban", (7, "20.0.6.7")),
+    "network bans": ("read_network_bans", (7, None, 21)),
+    "ban a network": ("upsert_network_ban", (7, "192.0.2.0/24", NOW, "Advertising.", 7)),
+    "lift a network's ban": ("delete_network_ban", (7, "20.0.6.0/24")),
+    "bans that are over": ("forget_network_bans", ()),
+    "last removal": ("find_removal", (7,)),
+    "removal": ("lock_removal", (uid(7),)),
+    "whom it is about": ("removed_author", (1, uid(7))),
+    "undo": ("undo_removal", (uid(700),)),
+    "removal with work": ("next_removal", ()),
+    "next to remove": ("written_after", (7, FIRST, 500, NOW)),
+    "next to restore": ("removed_after", (uid(7), FIRST, 500)),
+    "turn of a removal": ("take_removal", (uid(7), "running")),
+    "step of a removal": ("advance_removal", (uid(7), BIG_ROOT, 1)),
+    "removed comment": ("insert_removed", (uid(7), BIG_ROOT, 2)),
+    "end of a removal": ("finish_removal", (uid(7), "done")),
+    "show": ("reveal_author", (7,)),
+    "record": ("author_record", (7,)),
+    "notes": ("read_notes", (7,)),
+    "note": ("insert_note", (uid(5_000_000), 1, 7, 8, "Words.")),
+    "same network": ("same_network", (7,)),
 }
 COMMENT_OF_A_REPLY = uid(150_003)
 
