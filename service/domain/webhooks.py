@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from service.domain.identity import FOREVER
 from service.domain.ids import created_at_of
 from service.domain.rows import Row
 
-# The event types by the log's kinds. Not told: votes, imports, and decisions that change nothing anybody sees.
+# The event types by the log's kinds. Not told: votes, imports, merges, and decisions that change nothing anybody sees.
 TYPE_OF_KIND = {
     "comment.created": "comment.created",
     "comment.published": "comment.published",
@@ -101,7 +102,8 @@ def _author_with_ban(row: Row) -> dict[str, Any] | None:
     author = _author(row)
     if author is not None:
         until = row["banned_until"]
-        author["ban"] = None if until is None else {"until": _time(until), "reason": row["ban_reason"]}
+        end = None if until == FOREVER else _time(until)
+        author["ban"] = None if until is None else {"until": end, "reason": row["ban_reason"]}
     return author
 
 

@@ -30,7 +30,7 @@ from service.domain.errors import Unavailable, ValidationFailed
 from service.domain.identity import Role
 from service.domain.webhooks import RETRY_AFTER, TYPES, retry_after
 from service.operations.articles import change_article
-from service.operations.authors import FOREVER, ban_author
+from service.operations.people import ban_author, unban_author
 from service.operations.webhooks import attempt, check_url, forget_deliveries, tell_overdue
 from service.settings import Settings
 from service.store import events, webhooks
@@ -199,8 +199,8 @@ async def test_every_type_is_delivered_once_and_verified(service: Service, recei
     await site.delete(f"/comments/{held['id']}", token=token)
     known = await site.site()
     await change_article(service.deps, known, "a", {"locked": True})
-    await ban_author(service.deps, known, as_id(first["author"]["id"]), FOREVER, "Insults.")
-    await ban_author(service.deps, known, as_id(first["author"]["id"]), None, None)
+    await ban_author(service.deps, known, as_id(first["author"]["id"]), None, "Insults.")
+    await unban_author(service.deps, known, as_id(first["author"]["id"]))
     async with tables(service.deps.settings) as connection:
         key = await connection.fetchval("SELECT key FROM authors WHERE id = $1", UUID(first["author"]["id"]))
     await told(service, site, "author.erased", key)
@@ -238,6 +238,7 @@ async def test_every_type_is_delivered_once_and_verified(service: Service, recei
     assert (decision["action"], decision["reason"], decision["note"]) == ("approve", "fine", "Harmless.")
     assert (decision["from"], decision["to"], decision["moderator"]["name"]) == ("pending", "published", "Max")
     assert by_type["article.updated"]["data"]["article"]["locked"] is True
+    assert by_type["author.unbanned"]["data"]["author"]["ban"] is None
 
 
 async def test_what_it_says_is_what_the_api_shows(service: Service, receiver: Receiver) -> None:
