@@ -141,6 +141,7 @@ def create_app(settings: Settings, seat: Seat | None = None) -> web.Application:
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, route.handler)
     metrics.add_route(app)
+    assets.add_routes(app)
     app.on_shutdown.append(live.end_streams)
     app.cleanup_ctx.extend((connect, follow, health.watch, metrics.publishing))
     return app

@@ -56,3 +56,59 @@ class DiscussCount extends HTMLElement {
     this.dispatchEvent(new CustomEvent("discuss-count", { bubbles: true, detail: { count } }));
   }
 }
+
+const waiting = new CSSStyleSheet();
+waiting.replaceSync(":host { display: block } :host([loading]) { min-height: 30rem }");
+
+/** The section under an article: `<discuss-thread site article>`; loads when it comes near the viewport. */
+class DiscussThread extends HTMLElement {
+  static observedAttributes = ["site", "article", "token", "lang"];
+  #token = "";
+
+  /** The reader's token; the page may set it any time, null signs out. */
+  get token() {
+    return this.#token || this.getAttribute("token") || "";
+  }
+
+  set token(token) {
+    this.#token = token ?? "";
+    this.thread?.signedIn();
+  }
+
+  connectedCallback() {
+    if (this.shadowRoot) return;
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [waiting];
+    root.append(document.createElement("slot")); // what the page's server put here shows until it is taken over
+    if (!this.children.length) this.setAttribute("loading", "");
+    const near = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        near.disconnect();
+        this.load();
+      },
+      { rootMargin: NEAR },
+    );
+    near.observe(this);
+  }
+
+  attributeChangedCallback(name, before, now) {
+    if (!this.thread || before === now) return;
+    if (name === "token") this.thread.signedIn();
+    else this.load();
+  }
+
+  async load() {
+    for (const file of READING) {
+      const link = document.createElement("link");
+      Object.assign(link, { rel: "modulepreload", href: new URL(file, FOLDER).href });
+      document.head.append(link);
+    }
+    const { mount } = await import(new URL("thread.js", FOLDER).href);
+    this.thread?.leave();
+    this.thread = mount(this);
+  }
+}
+
+customElements.define("discuss-count", DiscussCount);
+customElements.define("discuss-thread", DiscussThread);

@@ -1,0 +1,339 @@
+// @ts-check
+// The section under one article: its pages, its order, what happens to it live, and the way to one comment of it.
+
+import { Api, Problem } from "./api.js";
+import { CommentView, h } from "./comment.js";
+import { Live } from "./live.js";
+import { sheet } from "./style.js";
+import { Times } from "./times.js";
+import { wordsFor } from "./words.js";
+
+/** @typedef {import("./comment.js").Comment} Comment */
+
+const SORTS = ["newest", "oldest", "top", "controversial"];
+const LINK = /^#comment-([0-9a-f-]{36})$/;
+
+/** Show the section in an element. @param {any} element the <discuss-thread> */
+export function mount(element) {
+  const thread = new Thread(element);
+  thread.start();
+  return thread;
+}
+
+/** The section's controller; owns the list. */
+export class Thread {
+  /** @param {any} element */
+  constructor(element) {
+    this.element = element;
+    this.site = element.getAttribute("site") ?? "";
+    this.id = element.getAttribute("article") ?? "";
+    this.root = /** @type {ShadowRoot} */ (element.shadowRoot);
+    this.api = new Api(this.site);
+    /** @type {Map<string, CommentView>} */
+    this.comments = new Map();
+    /** @type {Map<string, Comment>} came live and wait behind the button */
+    this.fresh = new Map();
+    /** @type {EventTarget} */
+    this.bus = new EventTarget();
+    this.sort = "newest";
+    this.article = null;
+    this.account = null;
+    this.settings = null; // the public site object
+    this.onHash = () => this.followLink();
+  }
+
+  get path() {
+    return `articles/${this.id}`;
+  }
+
+  async start() {
+    this.words = await wordsFor(this.element);
+    this.times = new Times(this.words);
+    this.build();
+    window.addEventListener("hashchange", this.onHash);
+    await this.load();
+    this.signedIn();
+    await this.followLink();
+  }
+
+  leave() {
+    window.removeEventListener("hashchange", this.onHash);
+    this.live?.stop();
+    this.times?.stop();
+    this.emit("leave");
+  }
+
+  /** @param {string} name @param {(detail: any) => void} listen */
+  on(name, listen) {
+    this.bus.addEventListener(name, (event) => listen(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** @param {string} name @param {any} [detail] */
+  emit(name, detail) {
+    this.bus.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  /** Tell the page. @param {string} name @param {any} [detail] */
+  tell(name, detail) {
+    this.element.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+  }
+
+  /** The parts of the section, with skeletons where comments will be. */
+  build() {
+    const { t } = this;
+    this.count = h("span", { class: "count" });
+    this.order = h("select", { "aria-label": t("sort.label"), onchange: () => this.reorder() }, ...SORTS.map((sort) => h("option", { value: sort }, t(`sort.${sort}`))));
+    this.header = h("header", { class: "header", part: "header" }, h("h2", { id: "title" }, t("title"), " ", this.count), this.order);
+    this.line = h("p", { class: "line", hidden: true });
+    this.composerPlace = h("div", { class: "place", part: "composer" });
+    this.pill = h("button", { class: "pill", part: "pill", type: "button", hidden: true, onclick: () => this.showFresh() });
+    this.list = h("ol", { class: "list", role: "list", "aria-busy": "true" }, ...[1, 2, 3].map(() => h("li", { class: "skeleton", "aria-hidden": "true" }, h("i"), h("i"), h("i"))));
+    this.more = h("button", { class: "more", type: "button", hidden: true, onclick: () => this.loadMore() }, t("list.more"));
+    this.spoken = h("div", { class: "spoken", role: "status", "aria-live": "polite" });
+    this.section = h("section", { part: "section", lang: this.words.language, dir: this.words.direction, "aria-labelledby": "title", onclick: (event) => this.clicked(event) }, this.header, this.line, this.composerPlace, this.pill, this.list, this.more, this.spoken);
+    this.invite();
+    // a fragment of the page's server stays in sight until the comments are there
+    if (!this.element.children.length) this.show();
+  }
+
+  get t() {
+    return (key, values) => this.words.t(key, values);
+  }
+
+  /** In place of what the page had. */
+  show() {
+    this.root.adoptedStyleSheets = [sheet()];
+    this.root.replaceChildren(this.section);
+  }
+
+  /** The first page, in the chosen order. */
+  async load() {
+    const query = this.sort === "newest" ? "" : `?sort=${this.sort}`;
+    try {
+      const [page, settings] = await Promise.all([this.api.read(`${this.path}/comments${query}`), this.settings ?? this.api.read("")]);
+      this.settings = settings;
+      this.open(page);
+    } catch (problem) {
+      this.fail(problem);
+    }
+  }
+
+  /** Show a first page. @param {any} page */
+  open(page) {
+    this.comments.clear();
+    this.fresh.clear();
+    this.list.replaceChildren();
+    this.list.removeAttribute("aria-busy");
+    this.say(null);
+    this.addRoots(page);
+    this.showArticle(page.article);
+    this.countFresh();
+    this.show();
+    this.element.removeAttribute("loading");
+    this.live?.stop();
+    this.live = new Live(this.api.url(`${this.path}/events`), page.last_event_id, this.element, (name, data) => this.happened(name, data));
+    this.tell("discuss-ready", { comment_count: page.article.comment_count });
+    this.emit("opened");
+  }
+
+  /** @param {any} page */
+  addRoots(page) {
+    for (const root of page.comments) {
+      const view = this.insert(root);
+      for (const reply of root.replies.items) this.insert(reply);
+      view.next = root.replies.next_cursor;
+    }
+    this.cursor = page.next_cursor;
+    this.more.hidden = this.cursor === null;
+    this.showEmpty();
+  }
+
+  showEmpty() {
+    const empty = this.list.querySelector(".empty");
+    if (this.comments.size) empty?.remove();
+    else if (!empty) this.list.append(h("li", { class: "empty" }, this.t("list.empty")));
+  }
+
+  /** @param {any} article the public article object */
+  showArticle(article) {
+    this.article = article;
+    this.count.textContent = this.words.numbers.format(article.comment_count);
+    const closed = article.locked || this.settings?.posting === "closed";
+    this.composerPlace.hidden = closed;
+    this.section.toggleAttribute("data-closed", closed);
+    if (closed) this.say(article.locked_reason ?? this.t(article.locked ? "line.locked" : "line.closed"));
+    this.tell("discuss-count", { count: article.comment_count });
+  }
+
+  /** One line above the list, or none; with a button when something can be tried again. */
+  say(text, retry) {
+    this.line.hidden = text === null;
+    this.line.replaceChildren(...(text === null ? [] : [text]));
+    if (retry) this.line.append(" ", h("button", { type: "button", onclick: retry }, this.t("line.retry")));
+  }
+
+  /** @param {unknown} problem */
+  fail(problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    this.show();
+    this.list.replaceChildren();
+    this.say(this.words.problem(problem), () => this.load());
+    this.announce(this.words.problem(problem));
+  }
+
+  reorder() {
+    this.sort = this.order.value;
+    this.list.setAttribute("aria-busy", "true");
+    return this.load();
+  }
+
+  async loadMore() {
+    const seen = new Set(this.comments.keys());
+    this.more.disabled = true;
+    try {
+      const page = await this.api.read(`${this.path}/comments?sort=${this.sort}&cursor=${encodeURIComponent(this.cursor)}`);
+      this.addRoots(page);
+      page.comments.map((root) => this.comments.get(root.id)).find((view) => !seen.has(view.comment.id))?.article.focus();
+    } catch (problem) {
+      this.announce(this.words.problem(/** @type {Problem} */ (problem)));
+    }
+    this.more.disabled = false;
+  }
+
+  /** The next replies of a root. @param {CommentView} view */
+  async loadReplies(view) {
+    view.more.disabled = true;
+    try {
+      const from = view.cursor ? `&cursor=${encodeURIComponent(view.cursor)}` : "";
+      const page = await this.api.read(`comments/${view.comment.id}/replies?limit=50${from}`);
+      const added = page.items.filter((reply) => !this.comments.has(reply.id)).map((reply) => this.insert(reply));
+      view.next = page.next_cursor;
+      added[0]?.article.focus();
+    } catch (problem) {
+      this.announce(this.words.problem(/** @type {Problem} */ (problem)));
+    }
+    view.more.disabled = false;
+  }
+
+  /**
+   * Show a comment where it belongs; one that is there already is brought up to date. A reply whose parent is not
+   * shown stands below its root.
+   * @param {Comment} comment @param {{first?: boolean}} [where] `first`: a root at the top of the list
+   */
+  insert(comment, { first = false } = {}) {
+    const known = this.comments.get(comment.id);
+    if (known) {
+      known.update(comment);
+      return known;
+    }
+    const parent = this.comments.get(comment.parent_id ?? "") ?? this.comments.get(comment.root_id) ?? null;
+    const view = new CommentView(this, comment, parent);
+    this.comments.set(comment.id, view);
+    if (parent) parent.place(view);
+    else if (first) this.list.prepend(view.element);
+    else this.list.append(view.element);
+    this.showEmpty();
+    return view;
+  }
+
+  /** Bring a shown comment up to date. @param {Comment} comment */
+  update(comment) {
+    this.comments.get(comment.id)?.update(comment);
+  }
+
+  /** A comment is out of sight: one grey line stays, so that nothing that is read moves. @param {string} id @param {Comment | null} tombstone */
+  remove(id, tombstone) {
+    this.fresh.delete(id);
+    const view = this.comments.get(id);
+    view?.update(tombstone ?? { ...view.comment, status: "removed", html: null, author: null, featured: false });
+    this.countFresh();
+  }
+
+  /** Something happened to the article. @param {string} name @param {any} data */
+  happened(name, data) {
+    if (name === "reset") return this.load();
+    if (name === "article.updated") return this.showArticle(data.article);
+    if (data.comment_count !== undefined) this.showArticle({ ...this.article, comment_count: data.comment_count });
+    if (name === "comment.removed") this.remove(data.id, data.tombstone);
+    if (!data.comment) return undefined;
+    if (this.comments.has(data.comment.id)) this.update(data.comment);
+    else if (name === "comment.published" && this.belongs(data.comment)) this.fresh.set(data.comment.id, data.comment);
+    return this.countFresh();
+  }
+
+  /** Whether a new comment has its place in what is shown: a root, or below a shown one. @param {Comment} comment */
+  belongs(comment) {
+    const known = (id) => this.comments.has(id) || this.fresh.has(id);
+    return comment.parent_id === null || known(comment.parent_id) || known(comment.root_id);
+  }
+
+  countFresh() {
+    const n = this.fresh.size;
+    if (n && this.pill.hidden) this.announce(this.t("pill", { n }));
+    this.pill.hidden = !n;
+    this.pill.textContent = this.t("pill", { n });
+  }
+
+  showFresh() {
+    const views = [...this.fresh.values()].map((comment) => this.insert(comment, { first: true }));
+    this.fresh.clear();
+    this.countFresh();
+    for (const view of views) view.article.classList.add("new");
+    views[views.length - 1]?.article.focus();
+  }
+
+  /** Show one comment in its context: what a link to it does. @param {string} id */
+  async focus(id) {
+    if (!this.comments.has(id)) await this.fetchContext(id);
+    const view = this.comments.get(id);
+    if (!view) return;
+    for (let above = view.parent; above; above = above.parent) if (above.collapsed) above.collapse(false);
+    view.article.scrollIntoView({ block: "center" });
+    view.article.focus({ preventScroll: true });
+    view.article.classList.add("new");
+  }
+
+  /** A comment with what it answers, put at the top of the list. @param {string} id */
+  async fetchContext(id) {
+    try {
+      const { comment, ancestors } = await this.api.read(`comments/${id}`);
+      if (comment.article_id !== this.article?.id) return;
+      for (const one of [...ancestors, comment]) this.insert(one, { first: true });
+      const root = this.comments.get(comment.root_id);
+      if (root && root.cursor === undefined) root.next = "";
+    } catch (problem) {
+      this.announce(this.words.problem(/** @type {Problem} */ (problem)));
+    }
+  }
+
+  async followLink() {
+    const found = LINK.exec(location.hash);
+    if (found) await this.focus(found[1]);
+  }
+
+  /** Say something to those who listen. @param {string} text */
+  announce(text) {
+    this.spoken.textContent = text;
+  }
+
+  /** In the composer's place until somebody is signed in: the way to take part. */
+  invite() {
+    this.composerPlace.replaceChildren(h("button", { class: "join", type: "button", "data-action": "join" }, this.t("composer.join")));
+  }
+
+  /** The reader's token came, changed or went: who they are decides what the section offers. */
+  async signedIn() {
+    if (!this.account && !this.element.token) return;
+    const { connect } = await import("./account.js");
+    this.account = await connect(this);
+  }
+
+  /** A button of a comment, or of the composer's place, was pressed: whoever wants to take part loads the rest. @param {Event} event */
+  async clicked(event) {
+    const button = /** @type {Element} */ (event.target).closest("[data-action]");
+    if (!button) return;
+    const id = button.closest("li.comment")?.id.slice(2);
+    const { act } = await import("./actions.js");
+    await act(this, /** @type {HTMLElement} */ (button), id ? (this.comments.get(id) ?? null) : null);
+  }
+}

@@ -1,0 +1,43 @@
+// @ts-check
+// The section's own words in the reader's language; one small file each, loaded only when used.
+
+const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
+
+/** Words, numbers and plurals of one language. */
+export class Words {
+  /** @param {string} language a BCP 47 tag @param {Record<string, string | Record<string, string>>} texts */
+  constructor(language, texts) {
+    this.language = language;
+    this.direction = language.startsWith("ar") ? "rtl" : "ltr";
+    this.texts = texts;
+    this.plurals = new Intl.PluralRules(language);
+    this.numbers = new Intl.NumberFormat(language);
+  }
+
+  /**
+   * A text with its values; `n` chooses the plural form.
+   * @param {string} key @param {Record<string, string | number>} [values] @returns {string}
+   */
+  t(key, values = {}) {
+    const found = this.texts[key] ?? key;
+    const text = typeof found === "string" ? found : (found[this.plurals.select(Number(values.n))] ?? found.other);
+    return text.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = values[name] ?? "";
+      return typeof value === "number" ? this.numbers.format(value) : value;
+    });
+  }
+
+  /** Words for what went wrong. @param {{code: string, retryAfter?: number}} problem */
+  problem({ code, retryAfter }) {
+    const key = `error.${code}`;
+    return this.t(this.texts[key] ? key : "error.unknown", { n: retryAfter || 1 });
+  }
+}
+
+/** The words an element is to be shown in: its own language, the page's, or the reader's. @param {Element} element */
+export async function wordsFor(element) {
+  const wanted = element.closest("[lang]")?.getAttribute("lang") || navigator.language;
+  const code = LANGUAGES.find((language) => wanted.toLowerCase().split("-")[0] === language) ?? "en";
+  const { default: texts } = await import(`./lang/${code}.js`);
+  return new Words(wanted.startsWith(code) ? wanted : code, texts);
+}
