@@ -40,6 +40,7 @@ EVERYWHERE = ("bad_request", "uri_too_long", "headers_too_large", "internal_erro
 UNMATCHED = ("not_found", "method_not_allowed", *EVERYWHERE)
 
 TAGS = {
+    "live": "Live streams",
     "articles": "Articles",
     "activity": "Articles",
     "votes": "Comments",
@@ -66,6 +67,7 @@ TAGS = {
     "metrics": "Operations",
 }
 TAG_TEXTS = {
+    "Live streams": "What happens, as it happens (server-sent events).",
     "Articles": "For publishers' servers and moderators; what is talked about.",
     "Comments": "Reading and writing discussions.",
     "Counts": "How many comments articles have, for the pages that link to them.",
@@ -110,6 +112,11 @@ HEADER_PARAMETERS: dict[str, dict[str, Any]] = {
         "1 to 200 printable characters, bare or quoted",
         "schema": {"type": "string", "pattern": "^[\\x20-\\x7e]{1,202}$"},
         "example": "0b8e2f6c-7d1e-4a53-9c40-5f2f8f1f6f10",
+    },
+    "Last-Event-ID": {
+        "description": "The last id a stream gave; it goes on after it without a gap",
+        "schema": {"type": "string", "pattern": "^[0-9]{1,19}$"},
+        "example": "4711",
     },
 }
 

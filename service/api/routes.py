@@ -86,6 +86,7 @@ from service.api import (
     flags,
     fragments,
     health,
+    live,
     metrics,
     moderation,
     notices,
@@ -103,6 +104,7 @@ from service.operations.queue import QUEUES
 
 Who = Literal["anybody", "signed in", "moderator", "admin", "publisher"]  # publisher: an API key, or an admin
 SITE = "/api/v1/sites/{site}"
+STREAM = "text/event-stream"
 NOTHING = ""  # the media type of an answer without a body
 
 # fmt: off
@@ -181,6 +183,7 @@ ROOT = Parameter("root", "Only the replies below this root comment", {"type": "s
 ARTICLES = Parameter("article", "An article id; repeat it for more (at most 200)", {"type": "array", "minItems": 1, "maxItems": 200, "items": {"type": "string", "pattern": ARTICLE_ID}}, True)
 NETWORK = Parameter("network", "The banned network as the list tells it", {"type": "string", "minLength": 1}, True)
 WINDOW = Parameter("window", "How far back", {"type": "string", "enum": ["24h", "7d"], "default": "24h"})
+AFTER = Parameter("after", "Go on after this id; Last-Event-ID goes before it", {"type": "string", "pattern": "^[0-9]{1,19}$"})
 STRICT = Parameter("strict", "1: not ready either while PostgreSQL or Redis is away", {"type": "string"})
 ID = {"type": "string", "format": "uuid"}
 MOMENT = {"type": "string", "format": "date-time"}
@@ -213,6 +216,9 @@ ROUTES = (
           {200: CountsSchema}, (*PUBLIC_READ, "invalid_article_id", "validation_error", "uri_too_long"), (ARTICLES,)),
     Route("POST", f"{SITE}/counts", counts.post_counts, "public", "anybody",
           {200: CountsSchema}, (*PUBLIC_READ, "invalid_article_id", *WITH_BODY), body=CountsRequestSchema),
+    Route("GET", f"{SITE}/articles/{{article_id}}/events", live.get_article_events, "public", "anybody",
+          {200: STREAM}, (*PUBLIC_READ, "invalid_article_id", "validation_error", "too_many_streams"), (AFTER,),
+          headers=("Last-Event-ID",), live=True),
     Route("GET", f"{SITE}/comments/{{comment_id}}/replies", comments.get_replies, "public", "anybody",
           {200: RepliesSchema}, (*PUBLIC_READ, "comment_not_found", "invalid_cursor", "validation_error"), (LIMIT, CURSOR)),
     Route("GET", f"{SITE}/comments/{{comment_id}}", comments.get_comment, "public", "anybody",
@@ -330,6 +336,11 @@ ROUTES = (
     Route("DELETE", f"{SITE}/me", rights.delete_me, "private", "signed in", {202: ErasureBegunSchema}, SIGNED_IN),
     Route("GET", f"{SITE}/me/erasures/{{erase_id}}", rights.get_erasure, "private", "signed in",
           {200: ErasureSchema}, (*SIGNED_IN, "not_found")),
+    Route("GET", f"{SITE}/me/events", live.get_my_events, "private", "signed in",
+          {200: STREAM}, (*SIGNED_IN, "validation_error", "too_many_streams"), (AFTER,), headers=("Last-Event-ID",), live=True),
+    Route("GET", f"{SITE}/moderation/events", live.get_moderation_events, "private", "moderator",
+          {200: STREAM}, (*SIGNED_IN, "forbidden", "banned", "validation_error", "too_many_streams"), (AFTER,),
+          headers=("Last-Event-ID",), live=True),
     Route("GET", f"{SITE}/me", authors.get_me, "private", "signed in", {200: MeSchema}, SIGNED_IN),
     Route("POST", f"{SITE}/guests", authors.post_guest, "private", "anybody",
           {201: GuestSchema}, ("site_not_found", "origin_not_allowed", "unavailable", *WITH_BODY, "guests_not_allowed", "banned", "rate_limited"),

@@ -13,7 +13,7 @@ AFTER_ASCII = "\x7f"  # article ids are printable ASCII: those that begin with a
 async def list_articles(
     db: Executor, site_key: int, before: int, limit: int, *, section: str | None, words: str | None
 ) -> Rows:
-    """A site's articles before one, newest first: all, a section's, or those with these words or this id's beginning."""
+    """Articles before one, newest first: all, a section's, or those with these words or this beginning of the id."""
     if words is not None:
         asked = (section, words, words + AFTER_ASCII, words)
         return await db.fetch(QUERIES["find_articles"], site_key, before, limit, *asked)

@@ -107,7 +107,7 @@ AND ($14::text IS NULL OR EXISTS (
 -- $10 check, $11 statuses or null, $12 language, $13 words, $14 kind of queue or null
 WITH
 -- include asked_fragment
-SELECT numnode(asked.query) AS asked_words, f.id, f.n, f.matches,
+SELECT numnode(asked.query) AS asked_words, f.id, f.n, f.found, f.matches,
        (SELECT k.published + k.pending + k.removed + k.spam FROM site_counts k WHERE k.site_key = $1) AS comments
 FROM asked LEFT JOIN (
     SELECT w.comment_id AS id, w.n, w.words @@ (SELECT query FROM asked) AS found, coalesce(m.matches, false) AS matches
@@ -206,9 +206,10 @@ CROSS JOIN LATERAL (
     ) g
 ) f
 CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(x.kind ORDER BY x.kind), '{}') AS kinds, min(x.since) AS since,
-           coalesce((array_agg(x.reasons) FILTER (WHERE x.kind = 'flagged'))[1:1], '{}') AS reasons
-    FROM queue x WHERE x.article_key = c.article_key AND x.comment_id = c.id
+    SELECT coalesce(array_agg(DISTINCT x.kind), '{}') AS kinds, min(x.since) AS since,
+           coalesce(array_agg(y.reason) FILTER (WHERE y.reason IS NOT NULL), '{}') AS reasons
+    FROM queue x LEFT JOIN LATERAL unnest(x.reasons) AS y (reason) ON true
+    WHERE x.article_key = c.article_key AND x.comment_id = c.id
 ) q
 ORDER BY wanted.place
 
