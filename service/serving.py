@@ -12,10 +12,12 @@ from types import FrameType
 from typing import Any
 
 import click
+import structlog
 import uvloop
 from aiohttp import GunicornUVLoopWebWorker, web
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from service.adapters.streams import raise_file_limit, streams_that_fit
 from service.api.board import Board, Seat
 from service.api.health import READINESS
 from service.api.metrics import add_up
@@ -27,6 +29,8 @@ from service.logs import configure_logging, request_log
 from service.operations.health import unsafe_rights
 from service.settings import Settings
 
+log = structlog.get_logger()
+
 DRAINING_SECONDS = 1.0  # in production, so that a balancer sees "not ready" before connections are refused
 FINISH_SECONDS = 9.0  # for requests in flight
 CANCEL_SECONDS = 2.0  # for those that are not done even then
@@ -36,6 +40,11 @@ REVIVE_SECONDS = 0.5
 
 
 # ---- before
+
+
+def make_room() -> None:
+    """Let this process and its workers open as many files as they may, and say how many streams that makes."""
+    log.info("open files", limit=raise_file_limit(), streams_per_process=streams_that_fit())
 
 
 def require_free_port(
@@ -143,6 +152,7 @@ async def keep_reviving(revive: Callable[[], object]) -> None:
 
 def run_server(settings: Settings, ready: Callable[[], None], revive: Callable[[], object] | None = None) -> None:
     """Serve in this process until told to stop."""
+    make_room()
     uvloop.run(serve(settings, ready, revive))
 
 
@@ -250,4 +260,5 @@ def configure(settings: Settings) -> None:
 def run_workers(settings: Settings, workers: int, reuse_port: bool) -> None:
     """Be gunicorn's master of so many workers, until told to stop."""
     os.environ.pop("GUNICORN_CMD_ARGS", None)
+    make_room()
     Master(settings, workers, reuse_port).run()

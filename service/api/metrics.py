@@ -80,6 +80,10 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "page_cache_builds": ((), "Pages built."),
     "count_cache_hits": ((), "Requests for counts answered from memory."),
     "count_cache_misses": ((), "Requests for counts that had to be read."),
+    "stream_events": ((), "Events sent by live streams, times their readers."),
+    "stream_cuts": ((), "Readers cut off because they did not read."),
+    "stream_resets": ((), "Streams that could not go on from the id they were given."),
+    "stream_refusals": ((), "Streams refused because too many were open."),
     "follower_failures": (("follower",), "Rounds of a follower that failed."),
     "webhook_attempts": (("outcome",), "Attempts to deliver to webhooks: delivered, retry or failed for good."),
 }
@@ -88,6 +92,7 @@ GAUGES: dict[str, tuple[Any, str]] = {
     "workers": (sum, "Serving processes that answer for these numbers."),
     "postgres_up": (min, "1 while every process reaches PostgreSQL."),
     "redis_up": (min, "1 while every process reaches Redis."),
+    "streams": (sum, "Live streams that are open."),
     "page_cache_bytes": (sum, "Bytes of pages held."),
     "tail_position": (min, "The log position every process has read."),
     "tail_age_seconds": (max, "Seconds since the slowest process heard of the log's end."),
@@ -135,6 +140,11 @@ def counters(deps: Deps, tally: Tally) -> Iterator[tuple[str, Sequence[str], flo
     yield "redis_batches", (), redis.batches
     yield "redis_failures", (), redis.failures
     yield "redis_refused", (), redis.refused
+    streams = deps.streams
+    yield "stream_events", (), streams.sent
+    yield "stream_cuts", (), streams.cut_off
+    yield "stream_resets", (), streams.resets
+    yield "stream_refusals", (), streams.refused
     yield "page_cache_hits", (), pages.hits
     yield "page_cache_builds", (), pages.builds
     yield "count_cache_hits", (), counts.hits
@@ -157,6 +167,7 @@ def gauges(deps: Deps) -> dict[str, float]:
         "workers": 1,
         "postgres_up": int(deps.database.up),
         "redis_up": int(deps.redis.up),
+        "streams": deps.streams.open,
         "page_cache_bytes": deps.pages.size,
     }
     if deps.tail.position is not None:
