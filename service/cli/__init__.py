@@ -12,6 +12,7 @@ import click
 from service.cli.article import article
 from service.cli.author import author
 from service.cli.doctor import doctor
+from service.cli.erasures import erasures
 from service.cli.report import report
 from service.cli.run import follow, migrate, run, serve
 from service.cli.site import site
@@ -86,5 +87,5 @@ def main() -> None:
     configure_logging("error", pretty=True)  # commands tell what went wrong themselves; run and serve choose anew
 
 
-for command in (run, serve, follow, migrate, site, article, token, author, import_, export, report, doctor):
+for command in (run, serve, follow, migrate, site, article, token, author, erasures, import_, export, report, doctor):
     main.add_command(command)

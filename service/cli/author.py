@@ -1,4 +1,4 @@
-"""People: show, revoke, grant, ban, unban, remap."""
+"""People: show, revoke, grant, ban, unban, erase, remap."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from marshmallow import fields
 from schemas.common import Closed, Id, Time
 from service.cli.context import patient, run_async, site_parts
 from service.deps import Deps
+from service.domain.errors import ConfigurationError
 from service.domain.identity import FOREVER, Role
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations.authors import find_author, find_author_of, parse_moves, remap_authors
 from service.operations.people import ban_author, grant_role, revoke_author, unban_author
+from service.operations.rights import erase_author, work_on_erasure
 
 MAX_REASON = 500
 
@@ -44,7 +46,7 @@ class StoredAuthorSchema(Closed):
 
 @click.group()
 def author() -> None:
-    """Show people, revoke their tokens, grant roles, ban, remap.
+    """Show people, revoke their tokens, grant roles, ban, erase, remap.
 
     AUTHOR is the id that comments and /me show; or name the account with --issuer and --subject.
 
@@ -176,6 +178,22 @@ async def unban(site: str, author_id: UUID | None, issuer: str | None, subject: 
     async with author_parts(site, author_id, issuer, subject) as (deps, found, row):
         await unban_author(deps, found, row["id"])
         click.echo(f"{row['name']} is not banned.")
+
+
+@author.command()
+@of_author
+@run_async
+async def erase(site: str, author_id: UUID | None, issuer: str | None, subject: str | None) -> None:
+    """Forget everything about an author, as DELETE /me does; there is no way back.
+
+    Their comments stay without a name or are deleted, as the site's `erase` says.
+    """
+    async with author_parts(site, author_id, issuer, subject) as (deps, found, row):
+        if await erase_author(deps, found, row["key"], row["issuer"], row["subject"]) is None:
+            raise ConfigurationError(["this author was erased before"])
+        while await work_on_erasure(deps):
+            pass
+        click.echo("Erased.")
 
 
 @author.command()

@@ -166,6 +166,8 @@ def report_lines(report: ImportReport) -> Iterator[str]:
         f"{report.already_there:,} already there."
     )
     yield f"New: {plural(report.articles, 'article')}, {plural(report.authors, 'author')}."
+    if report.erased:
+        yield f"{plural(report.erased, 'comment')} of people who were erased here came without their names."
     if report.settings_taken:
         yield "The site had no settings: those of the file were taken."
     if skipped:

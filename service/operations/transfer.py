@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Literal
 from uuid import UUID, uuid4
@@ -46,7 +46,7 @@ from service.importers.records import (
 )
 from service.importers.wordpress import read_wordpress
 from service.operations.authors import allowed_picture
-from service.store import events, sites, transfer
+from service.store import events, rights, sites, transfer
 from service.store.database import Database, Transaction
 from service.store.transfer import Place
 
@@ -100,6 +100,7 @@ class ImportReport:
     waiting: int = 0  # put aside until their parents are there; none at the end
     articles: int = 0
     authors: int = 0
+    erased: int = 0  # comments of people who were erased here
     settings_taken: bool = False
 
     @property
@@ -199,7 +200,7 @@ def size_of(record: Record) -> int:
 
 async def take(run: Import, batch: Sequence[Record]) -> None:
     """Import one batch: what is there already is found first, so that nothing is rendered in vain."""
-    comments = [record for record in batch if isinstance(record, ImportedComment)]
+    comments = await forgotten(run, [record for record in batch if isinstance(record, ImportedComment)])
     articles = {record.external_id: record for record in batch if isinstance(record, ImportedArticle)}
     for record in batch:
         if isinstance(record, Skipped):
@@ -221,6 +222,25 @@ async def take(run: Import, batch: Sequence[Record]) -> None:
             articles.setdefault(comment.article.external_id, article_of(comment))
     if fresh or articles:
         await write(run, list(fresh.values()), articles, known)
+
+
+async def forgotten(run: Import, comments: list[ImportedComment]) -> list[ImportedComment]:
+    """The comments with those of erased people as an erasure leaves them: without a name, and deleted if the site says."""
+    by_person: dict[bytes, list[int]] = {}
+    for number, comment in enumerate(comments):
+        if comment.author is not None:
+            author = identified(comment.author)
+            for person in run.deps.person_hashes(run.site.name, author.issuer, author.subject):
+                by_person.setdefault(person, []).append(number)
+    for person in await rights.known_erased(run.database, run.site.key, list(by_person)):
+        for number in by_person[person]:
+            nameless = replace(comments[number], author=None)
+            deletes = run.site.settings.erase == "delete" or nameless.status != "published"
+            comments[number] = (
+                replace(nameless, text="", html=None, status="deleted", prior_status=None) if deletes else nameless
+            )
+            run.report.erased += 1
+    return comments
 
 
 async def write(
