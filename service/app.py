@@ -18,7 +18,7 @@ from service.adapters.redis_client import Redis
 from service.adapters.streams import Streams, streams_that_fit
 from service.adapters.tokens import TokenVerifier, derive_key
 from service.adapters.wakeups import Wakeups
-from service.api import docs, health, live, metrics, openapi
+from service.api import assets, docs, health, live, metrics, openapi
 from service.api.board import Seat
 from service.api.counts import ANSWERS, Answers
 from service.api.edge import Kind, install_edge

@@ -49,7 +49,7 @@ class CanaryRecorder:
 
     def __call__(self, method: str, path: str, answer: Answer) -> None:
         """Learn from authors' own answers, look into public ones."""
-        if method in ("POST", "PATCH") and isinstance(answer.json, dict) and "text" in answer.json:
+        if method in ("POST", "PATCH") and isinstance(answer.json, dict) and {"text", "status"} <= answer.json.keys():
             self.learn(answer.json["id"], answer.json["text"], answer.json["status"], answer.served_by)
         elif method == "GET" and not PRIVATE.search(path):
             self.look(path, answer)
