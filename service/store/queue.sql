@@ -26,7 +26,7 @@ ORDER BY c.id DESC LIMIT $5
 -- $12 after this urgency (negative), $13 and time, $14 and comment
 SELECT q.comment_id AS id, q.urgency, q.since, q.n, m.matches
 FROM (
-    SELECT w.*, row_number() OVER (ORDER BY -w.urgency, w.since, w.comment_id) AS n FROM queue w
+    SELECT w.*, -w.urgency AS rank, row_number() OVER (ORDER BY -w.urgency, w.since, w.comment_id) AS n FROM queue w
     WHERE w.site_key = $1 AND w.kind = $11
         AND (-w.urgency, w.since, w.comment_id) > ($12::real, $13::timestamptz, $14::uuid)
     ORDER BY -w.urgency, w.since, w.comment_id LIMIT $4
@@ -38,7 +38,7 @@ CROSS JOIN LATERAL (SELECT
 -- include matching_fragment
 AND c.id < $2 AND c.id >= $3 AS matches OFFSET 0) m
 WHERE m.matches OR q.n = $4
-ORDER BY -q.urgency, q.since, q.comment_id LIMIT $5
+ORDER BY q.rank, q.since, q.comment_id LIMIT $5
 
 -- walk_site
 -- A site's comments, newest first. $1 site, $2 before this id, $3 from this id, $4 walk no further than so many,

@@ -9,7 +9,7 @@ WITH lane AS MATERIALIZED (
 ), unread AS MATERIALIZED (
     SELECT site_key, comment_id FROM comment_words
     WHERE words IS NULL AND EXISTS (SELECT FROM lane) AND NOT EXISTS (SELECT FROM batch)
-    ORDER BY site_key, comment_id DESC LIMIT $1
+    ORDER BY site_key DESC, comment_id DESC LIMIT $1
 ), touched AS MATERIALIZED (
     SELECT site_key, comment_id FROM batch
     WHERE comment_id IS NOT NULL AND kind NOT IN ('comment.voted', 'comment.flagged')
@@ -33,8 +33,9 @@ WITH lane AS MATERIALIZED (
     WHERE t.text IS NULL AND w.site_key = t.site_key AND w.comment_id = t.comment_id
 ), kept AS (
     INSERT INTO comment_words (site_key, comment_id, words)
-    SELECT t.site_key, t.comment_id, search_vector(s.settings ->> 'language', t.text)
-    FROM said t JOIN sites s ON s.key = t.site_key WHERE t.text IS NOT NULL
+    SELECT t.site_key, t.comment_id,
+           search_vector((SELECT s.settings ->> 'language' FROM sites s WHERE s.key = t.site_key), t.text)
+    FROM said t WHERE t.text IS NOT NULL
     ON CONFLICT ON CONSTRAINT comment_words_pkey DO UPDATE SET words = excluded.words
 ), at AS (
     UPDATE followers SET position = (SELECT max(position) FROM batch), moved_at = clock_timestamp()

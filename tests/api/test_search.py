@@ -164,9 +164,7 @@ async def test_rare_words_come_from_the_index_and_common_ones_from_a_walk(
     monkeypatch.setattr(search, "SCAN", 6)
     monkeypatch.setattr(search, "MOST", 8)
     site = await service.new_site()
-    comments = [
-        await site.posted("a", f"common {'rare' if number in (1, 7) else ''} {number}") for number in range(12)
-    ]
+    comments = [await site.posted("a", f"common {'rare' if number in (1, 7) else ''} {number}") for number in range(12)]
     await sequenced(site)
     newest = [comment["id"] for comment in reversed(comments)]
     for limit in (1, 2, 3, 20):

@@ -49,6 +49,7 @@ def get(path: str) -> Ask:
 
 NOTICE = {"explanation": "It names a victim.", "legal_ground": "Criminal code, 201a", "good_faith": True}
 
+
 def by_moderator(method: str, path: str, body: Any = None) -> Ask:
     def ask(scene: Scene) -> Awaitable[Answer]:
         where = scene.site.path + path.format(**vars(scene))
@@ -130,6 +131,17 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     ),
     "GET notifications": (lambda s: s.site.get("/me/notifications", token=s.token), 2, 200),
     "GET me articles": (lambda s: s.site.get("/me/articles/a", token=s.token), 6, 200),
+    "GET a queue of comments": (lambda s: s.site.get("/moderation/comments?queue=all", token=s.other), 3, 200),
+    "GET comments by words": (lambda s: s.site.get("/moderation/comments?q=comment", token=s.other), 3, 200),
+    "GET a comment and its history": (
+        lambda s: s.site.get(f"/moderation/comments/{s.deep['id']}", token=s.other),
+        6,
+        200,
+    ),
+    "GET counts of queues": (lambda s: s.site.get("/moderation/counts", token=s.other), 2, 200),
+    "GET decisions": (lambda s: s.site.get("/moderation/decisions", token=s.other), 2, 200),
+    "GET articles": (lambda s: s.site.get("/moderation/articles?q=a", token=s.other), 2, 200),
+    "GET authors": (lambda s: s.site.get("/moderation/authors?q=A", token=s.other), 2, 200),
     "POST decisions": (
         lambda s: s.site.post(
             "/moderation/decisions", {"decisions": [{"comment_id": s.deep["id"], "action": "remove"}]}, token=s.other
@@ -160,9 +172,21 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     "GET moderation an author's ban": (by_moderator("get", "/moderation/authors/{root[author][id]}/ban"), 2, 404),
     "PUT moderation ban": (by_moderator("put", "/moderation/authors/{root[author][id]}/ban", {"reason": "x"}), 6, 200),
     "DELETE moderation ban": (by_moderator("delete", "/moderation/authors/{root[author][id]}/ban"), 2, 204),
-    "POST moderation notes": (by_moderator("post", "/moderation/authors/{root[author][id]}/notes", {"text": "x"}), 3, 201),
-    "POST moderation revoke by no admin": (by_moderator("post", "/moderation/authors/{root[author][id]}/revoke"), 1, 403),
-    "PUT moderation roles by no admin": (by_moderator("put", "/moderation/authors/{root[author][id]}/roles", {}), 1, 403),
+    "POST moderation notes": (
+        by_moderator("post", "/moderation/authors/{root[author][id]}/notes", {"text": "x"}),
+        3,
+        201,
+    ),
+    "POST moderation revoke by no admin": (
+        by_moderator("post", "/moderation/authors/{root[author][id]}/revoke"),
+        1,
+        403,
+    ),
+    "PUT moderation roles by no admin": (
+        by_moderator("put", "/moderation/authors/{root[author][id]}/roles", {}),
+        1,
+        403,
+    ),
     "POST moderation undo of nothing": (by_moderator("post", "/moderation/removals/{root[id]}/undo"), 2, 404),
     "GET moderation network_bans": (by_moderator("get", "/moderation/network_bans"), 2, 200),
     "PUT moderation network_bans": (

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,8 @@ QUERIES: dict[str, Query] = {
     name: query
     for stem in (
         "articles",
+        "activity",
+        "merging",
         "authors",
         "comments",
         "votes",
@@ -30,6 +33,9 @@ QUERIES: dict[str, Query] = {
         "me",
         "events",
         "decisions",
+        "queue",
+        "search",
+        "directory",
         "sites",
         "notices",
         "appeals",
@@ -38,6 +44,8 @@ QUERIES: dict[str, Query] = {
         "removals",
         "people",
         "webhooks",
+        "feeds",
+        "rights",
     )
     for name, query in load_queries(stem).items()
 }
@@ -55,7 +63,8 @@ SELECT 1 + n % 2000, 'key', 'HS256', 'https://publisher.example', sha256('x') FR
 INSERT INTO authors (id, site_key, issuer, subject, name)
 SELECT gen_random_uuid(), 1, 'https://publisher.example', 'reader-' || n, 'Reader ' || n
 FROM generate_series(1, 5000) AS n;
-INSERT INTO articles (site_key, external_id) SELECT 1, 'article-' || n FROM generate_series(0, 5000) AS n;
+INSERT INTO articles (site_key, external_id, registered)
+SELECT 1, 'article-' || n, true FROM generate_series(0, 5000) AS n;
 INSERT INTO article_ids (site_key, external_id, article_key) SELECT 1, external_id, key FROM articles;
 INSERT INTO article_counts (article_key, comment_count, position) SELECT key, 10, 10 FROM articles;
 
@@ -125,6 +134,22 @@ UPDATE sites SET settings = '{"overdue_minutes": 60}' WHERE key <= 5;
 INSERT INTO queue (site_key, kind, article_key, comment_id, author_key)
 SELECT 1 + n % 20, 'pending', article_key, id, author_key
 FROM (SELECT *, row_number() OVER () AS n FROM comments WHERE status = 'pending') AS held;
+INSERT INTO queue (site_key, kind, article_key, comment_id, author_key, urgency, since)
+SELECT 1, 'flagged', 1, pg_temp.uid(g * 10), 1 + g % 5000, g % 7, now() - g * interval '1 second'
+FROM generate_series(1, 10000) AS g;
+INSERT INTO decisions (site_key, article_key, comment_id, author_key, action, to_status, moderator_key, created_at)
+SELECT 1, 1, pg_temp.uid(g * 10), 1 + g % 5000, 'feature', 'published', 1 + g % 50, now() - g * interval '1 minute'
+FROM generate_series(1, 20000) AS g;
+UPDATE flags SET upheld_against = 1 + (author_key * 7) % 5000 WHERE state = 'upheld';
+INSERT INTO articles (site_key, external_id) SELECT 2, 'other-' || n FROM generate_series(1, 500) AS n;
+INSERT INTO article_counts (article_key) SELECT key FROM articles WHERE site_key = 2;
+UPDATE articles SET title = 'Title ' || key, section = 'Section ' || key % 50;
+INSERT INTO comment_words (site_key, comment_id, words)
+SELECT 1, id, CASE WHEN n % 1000 > 0 THEN array_to_tsvector(ARRAY['common', 'rare' || n % 3000]) END
+FROM (SELECT id, row_number() OVER () AS n FROM comments WHERE article_key = 1) AS said WHERE n <= 60000;
+INSERT INTO author_counts SELECT key, 10, 1, 1, 0, 0 FROM authors;
+INSERT INTO site_counts SELECT key, 10, 1, 1, 0, 0 FROM sites;
+UPDATE followers SET position = 250000 WHERE name = 'search';
 UPDATE followers SET position = 249990 WHERE name = 'notifications';
 INSERT INTO notifications (author_key, position, type, article_key, comment_id, created_at)
 SELECT 1 + n % 5000, n, 'reply', 1, gen_random_uuid(), now() FROM generate_series(1, 100000) AS n;
@@ -147,9 +172,30 @@ INSERT INTO removed_comments (removal_id, comment_id, version)
 SELECT pg_temp.uid(n), pg_temp.uid(i), 2 FROM generate_series(1, 2000) AS n, generate_series(1, 20) AS i;
 INSERT INTO author_notes (id, site_key, author_key, moderator_key, text)
 SELECT pg_temp.uid(n), 1, 1 + n % 5000, 1, 'Words.' FROM generate_series(1, 20000) AS n;
+INSERT INTO appeals (article_key, comment_id, version, author_key, text)
+SELECT 1, pg_temp.uid(g * 10), 2, 1 + g % 5000, 'Words.' FROM generate_series(1, 30000) AS g;
+INSERT INTO notices (site_key, article_key, comment_id, author_key, explanation, legal_ground)
+SELECT 1, 1, pg_temp.uid(g * 10), 1 + g % 5000, 'Words.', 'Ground' FROM generate_series(1, 20000) AS g;
+INSERT INTO near_texts (site_key, fingerprint, author_key, said_at)
+SELECT 1, g, 1 + g % 5000, now() FROM generate_series(1, 20000) AS g;
+INSERT INTO erased_people (site_key, hash, erased_at)
+SELECT 1, sha256(g::text::bytea), now() - g * interval '1 second' FROM generate_series(1, 20000) AS g;
+INSERT INTO erasures (id, site_key, author_key, hash, mode, state, asked_at, done_at)
+SELECT pg_temp.uid(g), 1, CASE WHEN g = 7 THEN 7 END, sha256(g::text::bytea), 'delete',
+       CASE WHEN g = 7 THEN 'words' ELSE 'done' END, now() - g * interval '1 second', CASE WHEN g <> 7 THEN now() END
+FROM generate_series(1, 20000) AS g;
 INSERT INTO addresses (site_key, author_key, hash)
 SELECT 1, 1 + n % 5000, substring(sha256((n % 9000)::text::bytea) FOR 16) FROM generate_series(1, 20000) AS n
 ON CONFLICT DO NOTHING;
+INSERT INTO articles (site_key, external_id, merged_into) VALUES (1, 'bare', 2);
+UPDATE articles SET opens_at = now() + key * interval '1 minute' WHERE key % 10 = 3;
+UPDATE articles SET closes_at = now() + key * interval '1 minute' WHERE key % 10 = 4;
+UPDATE sites SET settings = '{"auto_lock_days": 30}' WHERE key % 500 = 1;
+INSERT INTO article_hours (site_key, hour, article_key, comments)
+SELECT 1 + n % 2000, date_trunc('hour', now()) - n % 7 * interval '1 day', 1 + n / 2000, 1 + n % 9
+FROM generate_series(0, 59999) AS n;
+INSERT INTO site_hours (site_key, hour, measure, number)
+SELECT 1 + n % 2000, date_trunc('hour', now()) - n / 2000 * interval '1 hour', 'comments', 1 FROM generate_series(0, 59999) AS n;
 ANALYZE;
 """
 
@@ -164,11 +210,28 @@ BIG_ROOT, BIG = uid(1), 1
 END = 250_000
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 INFINITE = float("inf")
+PERSON = sha256(b"7").digest()
+HASHES = ["\\\\x" + sha256(str(n).encode()).hexdigest() for n in (7, 30_000)]
 
 
 def new_comment(parent: UUID | None) -> tuple[Any, ...]:
     said = (b"never said", NOW - timedelta(minutes=5), f"new-{parent}", b"hash", 201)
     return (1, BIG, uid(5_000_000), parent, 7, "published", [], "Words.", "<p>Words.</p>", 1, NOW, *said)
+
+
+FUTURE, LONG_AGO = datetime(9999, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)
+
+
+def walk(
+    limit: int,
+    scan: int = 10_000,
+    before: UUID = LAST,
+    author: int | None = None,
+    article: int | None = None,
+    reason: str | None = None,
+) -> tuple[Any, ...]:
+    """$1 to $10 of a walk through a site's comments."""
+    return (1, before, FIRST, scan, limit, author, article, None, reason, None)
 
 
 # label: the query and arguments as the service gives them
@@ -194,6 +257,31 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "own comment": ("find_own", (1, uid(150_003))),
     "article": ("find_article", (1, "article-0")),
     "article position": ("article_position", (1, "article-0")),
+    "article about to change": ("lock_article", (1, "article-0")),
+    "change an article": ("update_article", (BIG, ["title"], "New", *[None] * 10, False)),
+    "alias": ("insert_alias", (1, "another", BIG)),
+    "any comment": ("any_comment", (BIG,)),
+    "ids that move": ("move_ids", (77, 78)),
+    "hours that go": ("drop_hours", (1, BIG)),
+    "article that goes": ("delete_article", (5002,)),
+    "begin a merge": ("start_merge", (77, 78)),
+    "merges to here": ("merges_into", (78,)),
+    "any merge": ("next_merge", (None,)),
+    "this merge": ("next_merge", (5002,)),
+    "stop the log": ("stop_log", ()),
+    "thread to move": ("next_thread", (BIG,)),
+    "move a thread": ("move_thread", (BIG, 2, uid(150_000))),
+    "settle a thread": ("settle_thread", (2, BIG, uid(150_000))),
+    "told of what moved": ("move_notifications", (BIG, 2)),
+    "most discussed": ("most_discussed", (1, 24, 20)),
+    "most discussed, a week": ("most_discussed", (1, 168, 20)),
+    "count by the hour": ("count_hours", (500,)),
+    "what was counted": ("read_hours", (1,)),
+    "hours to forget": ("forget_hours", ()),
+    "times": ("tell_times", (1000,)),
+    "API key": ("find_api_key", (1, b"hash")),
+    "settings about to change": ("lock_settings", (1,)),
+    "changes of settings": ("list_settings_changes", (1, 100)),
     "counts of 200": ("count_comments", (1, [f"article-{n * 25}" for n in range(200)])),
     "count of one": ("count_comments", (1, ["article-0"])),
     "post": ("posting_context", (1, "article-0", "https://publisher.example", "reader-7", None, "key-6")),
@@ -237,6 +325,35 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "vote": ("upsert_vote", (1, BIG_ROOT, 7, 1)),
     "forget text": ("forget_text", (7, uid(150_003))),
     "decision": ("insert_decision", (1, BIG, BIG_ROOT, 7, "remove", "published", "removed", None, None, None, 2, None)),
+    "decisions": ("decisions_of_site", (1, NOW, LAST, 21)),
+    "decisions on a comment": ("decisions_of_comment", (1, FUTURE, LAST, 21, uid(150_005), None, None)),
+    "decisions on an author": ("decisions_of_author", (1, FUTURE, LAST, 21, 36, None)),
+    "decisions by a moderator": ("decisions_of_moderator", (1, NOW, LAST, 21, 36)),
+    "queue": ("walk_queue", (*walk(21), "flagged", -INFINITE, LONG_AGO, FIRST)),
+    "queue, late": ("walk_queue", (*walk(21), "flagged", -3.0, LONG_AGO, FIRST)),
+    "queue, filtered": ("walk_queue", (*walk(21, reason="spam"), "flagged", -INFINITE, LONG_AGO, FIRST)),
+    "all comments": ("walk_site", (*walk(21), ["published", "pending", "removed", "spam", "deleted"])),
+    "published comments": ("walk_site", (*walk(21, before=uid(150_000)), ["published"])),
+    "comments of an author": ("walk_author", (*walk(21, author=36), ["published"])),
+    "comments on an article": ("walk_article", (*walk(21, article=BIG), ["published"])),
+    "removed comments": ("walk_removed", (*walk(21), ["removed"])),
+    "spam": ("walk_spam", (*walk(21), ["spam"])),
+    "common words": ("search_recent", (*walk(50, scan=50), None, "xx", "common", None)),
+    "rare words": ("search_words", (*walk(21), None, "xx", "rare77", None)),
+    "items": ("read_items", (1, [uid(g * 10) for g in range(1000, 1006)])),
+    "all ancestors": ("all_ancestors", (BIG, uid(150_001), uid(150_000))),
+    "neighbours of a root": ("neighbours", (BIG, uid(150_000), None, uid(150_000), uid(150_000).bytes)),
+    "neighbours": (
+        "neighbours",
+        (BIG, uid(100_007), BIG_ROOT, BIG_ROOT, BIG_ROOT.bytes + uid(100_007).bytes),
+    ),
+    "revisions": ("revisions_of", (BIG, uid(150_003))),
+    "what waits, where nothing does": ("count_queues", (999,)),  # it reads what waits
+    "words to read": ("follow_words", (5,)),
+    "articles of a site": ("articles_of_site", (2, 2**60, 21)),
+    "articles of a section": ("articles_of_section", (1, 2000, 21, "Section 7")),
+    "articles found": ("find_articles", (1, 2**60, 21, None, "article-4999", "article-4999~", "1234")),
+    "people found": ("find_authors", (1, "Reader 12", "reader 12", 0, 21)),
     "outbox": ("insert_outbox", ("comment.created", 1, BIG, uid(150_003), 7, None, "published", None, None)),
     "sequence": ("advance_log", (2000,)),
     "anything to sequence": ("outbox_waits", ()),
@@ -291,6 +408,40 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "notes": ("read_notes", (7,)),
     "note": ("insert_note", (uid(5_000_000), 1, 7, 8, "Words.")),
     "same network": ("same_network", (7,)),
+    "feed": ("feed_of_article", (BIG, 50)),
+    "feed of a site": ("feed_of_site", (1, 50, 2000)),
+    "feed of a site without comments": ("feed_of_site", (7, 50, 2000)),
+    "erase": ("begin_erasure", (uid(9_999_999), 8, PERSON, HASHES, "delete", "discuss:erased", "Nobody", None)),
+    "last erasure": ("last_erasure", (1, HASHES)),
+    "erasure": ("find_erasure", (1, uid(7), HASHES)),
+    "erasure with work": ("next_erasure", ()),
+    "turn of an erasure": ("take_erasure", (uid(7), "words", FIRST)),
+    "step of an erasure": ("advance_erasure", (uid(7), "words", BIG_ROOT)),
+    "end of an erasure": ("finish_erasure", (uid(7),)),
+    "forget words": ("forget_words", (8, FIRST, 10, True)),
+    "next to delete": ("left_to_delete", (8, FIRST, 500, False)),
+    "forget a comment": ("clear_comment", (BIG, uid(150_003), None)),
+    "forget keys": ("forget_keys", (8,)),
+    "forget texts": ("forget_texts", (8,)),
+    "forget near texts": ("forget_near_texts", (8,)),
+    "forget addresses": ("forget_addresses_of", (8,)),
+    "forget notes": ("forget_notes", (8,)),
+    "forget what they were told": ("forget_notifications", (8,)),
+    "forget flags' notes": ("forget_flags", (8,)),
+    "forget notices": ("forget_notices", (8,)),
+    "forget appeals": ("forget_appeals", (8,)),
+    "erased people among these": ("known_erased", (1, HASHES)),
+    "one erased person more": ("remember_erased", (1, PERSON, None, NOW)),
+    "next authors": ("next_authors", (1, 100, 500, "discuss:erased")),
+    "export a person": ("export_author", (8,)),
+    "export comments": ("export_comments", (8, FIRST, 100)),
+    "export votes": ("export_votes", (8, 0, FIRST, 100)),
+    "export flags": ("export_flags", (8, 0, FIRST, 100)),
+    "export notices": ("export_notices", (8, FIRST, 100)),
+    "export appeals": ("export_appeals", (8, 0, FIRST, 0, 100)),
+    "export notifications": ("export_notifications", (8, 0, "", 100)),
+    "export decisions": ("export_decisions", (7, NOW - timedelta(days=9999), FIRST, 100)),
+    "export addresses": ("export_addresses", (8, b"", 100)),
 }
 COMMENT_OF_A_REPLY = uid(150_003)
 
