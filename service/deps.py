@@ -25,6 +25,7 @@ from service.settings import Settings
 from service.store.database import Database
 
 LOG = "log"  # the topic that wakes whoever advances the event log
+ERASURES = "erasures"  # the topic that wakes whoever forgets people
 REMOVALS = "removals"  # the topic that wakes whoever removes what banned people wrote
 EVENTS = "events"  # the topic that wakes, in this process, whoever reads it
 WEBHOOKS = "webhooks"  # the topic that wakes whoever sends deliveries
@@ -91,6 +92,10 @@ class Deps:
     def wake_removals(self) -> None:
         """Something is to be removed or restored: whoever does that need not wait for the next look."""
         self.wakeups.publish(REMOVALS)
+
+    def wake_erasures(self) -> None:
+        """Somebody is to be forgotten: whoever does that need not wait for the next look."""
+        self.wakeups.publish(ERASURES)
 
     def forget_site(self, name: str) -> None:
         """The site's settings changed: read them anew, and build anew what was built by the old ones."""

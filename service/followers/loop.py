@@ -11,7 +11,7 @@ import structlog
 from service.deps import EVENTS, LOG, Deps
 from service.domain.errors import DiscussError
 from service.followers.broadcast import Broadcaster, beat, end_unwelcome
-from service.followers.erasures import erase_people
+from service.followers.erasures import follow_erasures
 from service.followers.notifications import tell_people
 from service.followers.removals import follow_removals
 from service.followers.retention import forget_old
@@ -37,7 +37,6 @@ RETENTION_SECONDS = 60.0
 HOURS_SECONDS = 2.0  # between two batches of the log that are counted by the hour
 TIMES_SECONDS = 0.5  # so that articles open and close within a second
 MERGES_SECONDS = 5.0
-ERASURE_SECONDS = 1.0
 BEAT_SECONDS = 1.0
 RIGHTS_SECONDS = 2.0  # who may not listen any more is known within five seconds
 OVERDUE_SECONDS = 20.0
@@ -118,7 +117,7 @@ async def followers(deps: Deps) -> AsyncIterator[None]:
         "streams": Broadcaster(deps).run,
         "stream_beats": lambda: every(BEAT_SECONDS, deps, beat),
         "stream_rights": lambda: every(RIGHTS_SECONDS, deps, end_unwelcome),
-        "erasures": lambda: every(ERASURE_SECONDS, deps, erase_people),
+        "erasures": lambda: follow_erasures(deps),
         "hours": lambda: follow_lane(deps, count_hours, HOURS_SECONDS),
         "timers": lambda: every(TIMES_SECONDS, deps, tell_times),
         "merges": lambda: every(MERGES_SECONDS, deps, go_on_merging),

@@ -82,6 +82,7 @@ async def erase_author(
         happening = Happening("author.erased", site.key, author_key=author_key, decision_id=decision_id)
         await events.insert_outbox(tx, happening)
     deps.withdrew(*((site.name, article_id) for article_id in hidden))
+    deps.wake_erasures()
     return erasure_id
 
 

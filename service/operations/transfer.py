@@ -225,7 +225,7 @@ async def take(run: Import, batch: Sequence[Record]) -> None:
 
 
 async def forgotten(run: Import, comments: list[ImportedComment]) -> list[ImportedComment]:
-    """The comments with those of erased people as an erasure leaves them: without a name, and deleted if the site says."""
+    """The comments, those of erased people as an erasure leaves them: without a name, deleted if the site says so."""
     by_person: dict[bytes, list[int]] = {}
     for number, comment in enumerate(comments):
         if comment.author is not None:
