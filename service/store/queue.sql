@@ -174,7 +174,7 @@ SELECT c.article_key, c.author_key, c.id, c.parent_id, c.root_id, c.depth, c.pat
                WHERE y.article_key = c.article_key AND y.comment_id = c.id AND y.state <> 'dismissed' AND y.note IS NOT NULL
                UNION ALL
                SELECT y.explanation, y.created_at FROM notices y
-               WHERE y.article_key = c.article_key AND y.comment_id = c.id AND y.state <> 'dismissed'
+               WHERE y.article_key = c.article_key AND y.comment_id = c.id AND y.state <> 'dismissed' AND y.explanation <> ''
            ) said ORDER BY said.created_at DESC LIMIT 50
        ) AS notes,
        q.kinds, q.reasons, q.since

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
+import orjson
 import pytest
 
 from service.operations import search
+from service.operations.transfer import import_file
 from tests.api.test_queue import ask, decide, ids, listed, sequenced
-from tests.client import Service, SiteClient
+from tests.client import Service, SiteClient, until
 
 
 async def found(site: SiteClient, words: str, **query: str | int) -> list[str]:
@@ -116,6 +120,38 @@ async def test_what_was_there_before_is_read_by_and_by(service: Service) -> None
     async with service.deps.database.transaction("as a migration leaves it") as tx:
         await tx.connection.execute("UPDATE comment_words SET words = NULL")
     assert await found(site, "zeta") == [comment["text"] for comment in reversed(comments)]
+
+
+async def test_imports_are_found_and_counted(service: Service) -> None:
+    site = await service.new_site()
+    rows = [
+        {"article": "a", "id": number, "author": "Ann", "created": "2020-02-03T04:05:06Z", "text": f"theta {number}"}
+        | ({"status": "spam"} if number == 2 else {})
+        for number in range(3)
+    ]
+    content = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+    for _ in range(2):  # the second time nothing is new
+        await import_file(service.deps, await site.site(), "dataset", BytesIO(content))
+        assert sorted(await found(site, "theta")) == ["theta 0", "theta 1", "theta 2"]
+        assert (await ask(site, "/counts")).json["spam"] == len(await ids(site, queue="spam")) == 1
+
+
+async def test_an_erased_persons_words_are_not_found(service: Service) -> None:
+    site = await service.new_site(erase="delete")
+    await site.posted("a", "iota", token=await site.token("Gone"))
+    removed = await site.posted("a", "iota too", token=await site.token("Gone"))
+    await decide(site, "remove", removed)
+    assert len(await found(site, "iota")) == 2
+    assert (await site.delete("/me", token=await site.token("Gone"))).status == 202
+
+    async def erased() -> bool:
+        return await ids(site, queue="all", q="iota") == [] and (await ask(site, "/counts")).json["removed"] == 0
+
+    await until(erased, 10)
+    await sequenced(site)
+    async with service.deps.database.transaction("looking") as tx:
+        kept = await tx.connection.fetchval("SELECT count(*) FROM comment_words WHERE words @@ 'iota'")
+    assert kept == 0
 
 
 async def test_a_search_keeps_to_its_queue_and_filters(service: Service) -> None:
