@@ -58,6 +58,9 @@ BEGIN
     END LOOP;
 END $$;
 
+-- serves: what people were told of comments that move to another article (settle_thread, move_notifications)
+CREATE INDEX notifications_by_article ON notifications (article_key, comment_id) WHERE article_key IS NOT NULL;
+
 -- Append-only: what each change of a site's settings was; who and when stand in its decision.
 CREATE TABLE settings_changes (
     decision_id  uuid PRIMARY KEY REFERENCES decisions,

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate
 
 from schemas.comments import ArticleSchema
-from schemas.common import ARTICLE_ID, TEXT, Closed, Time, count
+from schemas.common import ARTICLE_ID, TEXT, Closed, Time, Truth, count
 from service.domain.articles import check_article_id
 from service.domain.errors import InvalidArticleId
 from service.domain.text import clean_line
@@ -34,7 +34,7 @@ class ArticleChangesSchema(Closed):
         metadata={"description": "Where readers find it"},
     )
     section = line(100, "Where it stands in the publication; `section_moderation` goes by it")
-    locked = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "Takes no new comments"})
+    locked = Truth(metadata={"description": "Takes no new comments"})
     moderation = fields.String(
         allow_none=True,
         validate=validate.OneOf(("pre", "post")),

@@ -48,6 +48,15 @@ class Time(fields.Field[datetime]):
             raise ValidationError("No such time in UTC.") from None
 
 
+class Truth(fields.Boolean):
+    """true or false, not what else Python takes for them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Id(fields.Field[UUID]):
     """An opaque id."""
 

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
-from schemas.common import SITE, Closed, count
+from schemas.common import SITE, Closed, Truth, count
 
 
 class SiteSchema(Closed):
@@ -117,11 +117,11 @@ class SettingsSchema(Closed):
 
     posting = one_of("open", "closed")
     moderation = one_of("post", "pre")
-    guests = fields.Boolean(truthy={True}, falsy={False})
+    guests = Truth()
     guest_moderation = one_of("pre", "post")
-    guest_votes = fields.Boolean(truthy={True}, falsy={False})
+    guest_votes = Truth()
     token_roles = one_of("none", "staff", "moderator", "admin")
-    require_registered_articles = fields.Boolean(truthy={True}, falsy={False})
+    require_registered_articles = Truth()
     edit_window_seconds = whole(0, 31_536_000)
     max_length = whole(1, 10_000)
     max_links = whole(0, 1000)

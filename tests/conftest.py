@@ -110,6 +110,7 @@ def settings(cluster: Cluster) -> Settings:
 
 
 BACKGROUND = {  # what the followers run all the time
+    "count_hours", "tell_times", "next_merge", "forget_hours",
     "advance_log", "read_events", "last_position", "counts_since", "forget_old_rows", "trim_events", "log_lag",
     "next_erasure", "next_removal", "forget_addresses", "forget_deleted_words", "forget_network_bans",
     "tell_webhooks", "claim_deliveries", "read_deliveries", "save_attempt", "delivery_lag", "forget_deliveries",

@@ -5,40 +5,26 @@ from __future__ import annotations
 import json
 
 import click
-from marshmallow import fields, validate
+from marshmallow import fields
 
-from schemas.common import Closed, Time
-from schemas.sites import one_of
+from schemas.articles import ArticlePatchSchema, RegistrationSchema
+from schemas.common import Time, Truth
 from service.cli.assignments import parse_assignments
 from service.cli.context import run_async, site_parts
 from service.domain.rows import Row
 from service.operations.articles import change_article, find_article
 
 
-def text(longest: int) -> fields.String:
-    """A line that may be missing."""
-    return fields.String(allow_none=True, validate=validate.Length(1, longest))
-
-
-class ArticleSettingsSchema(Closed):
+class ArticleSettingsSchema(RegistrationSchema, ArticlePatchSchema):
     """What may be set of an article."""
 
-    title = text(500)
-    url = fields.URL(allow_none=True, schemes={"http", "https"}, require_tld=False, validate=validate.Length(max=2048))
-    section = text(100)
-    locked = fields.Boolean(truthy={True}, falsy={False})
-    locked_reason = text(500)
-    moderation = fields.String(allow_none=True, validate=validate.OneOf(("pre", "post")))
-    visibility = one_of("shown", "hidden")
-    registered = fields.Boolean(truthy={True}, falsy={False})
+    registered = Truth()
 
 
 class ArticleSchema(ArticleSettingsSchema):
     """An article as its operator sees it."""
 
     id = fields.String(attribute="external_id")
-    opens_at = Time()
-    closes_at = Time()
     created_at = Time()
     comment_count = fields.Integer()
 
@@ -74,8 +60,9 @@ async def set_(site: str, article_id: str, settings: tuple[str, ...], create: bo
     """Change an article and print it; readers see it everywhere within a second.
 
     Keys: title, url, section, locked, locked_reason, moderation (pre, post, or null: as the site), visibility (shown
-    or hidden), registered. Values are JSON; plain words will do for texts; `KEY=` clears. All of it is changed, or
-    nothing. A hidden article is answered as an empty, locked one; its comments are kept.
+    or hidden), registered, opens_at, closes_at, slow_mode_seconds. Values are JSON; plain words will do for texts;
+    `KEY=` clears. All of it is changed, or nothing. A hidden article is answered as an empty, locked one; its comments
+    are kept.
 
     \b
     Examples:

@@ -23,6 +23,7 @@ from service.operations.sites import (
     full_settings,
     generate_secret,
     list_api_keys,
+    list_settings_changes,
     list_signing_keys,
     list_sites,
     retire_api_key,
@@ -104,6 +105,18 @@ async def set_(name: str, settings: tuple[str, ...], version: int | None) -> Non
     async with site_parts(name) as (deps, found):
         changed = await change_settings(deps, found, changes, version)
         click.echo(f"Changed {', '.join(changes)} of {name}; version {changed}.")
+
+
+@site.command()
+@click.argument("name")
+@run_async
+async def history(name: str) -> None:
+    """The last changes of a site's settings, newest first, as JSON lines: who, when, and what was there before."""
+    async with site_parts(name) as (deps, found):
+        for row in await list_settings_changes(deps, found):
+            who = row["moderator_name"] or "the command"
+            line = {"version": row["version"], "at": row["created_at"].isoformat(), "by": who, "before": row["previous"]}
+            click.echo(json.dumps(line, ensure_ascii=False))
 
 
 @site.group()

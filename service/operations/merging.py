@@ -80,18 +80,18 @@ async def move_for_a_while(deps: Deps, article_key: int) -> None:
     """Move threads while the one who asked waits; what is left goes on by itself."""
     until = deps.monotonic() + PATIENCE
     try:
-        while deps.monotonic() < until and await move_next(deps, article_key):
+        while deps.monotonic() < until and await move_next(deps, article_key, PATIENCE):
             pass
     except (Unavailable, Conflict):
         return
 
 
-async def move_next(deps: Deps, article_key: int | None = None) -> bool:
-    """One step of a merge (of this article, or any): a thread moves, or when there is none left, the ids.
+async def move_next(deps: Deps, article_key: int | None = None, patience: float = THREAD_SECONDS) -> bool:
+    """One step of a merge (of this article, or any), in `patience` seconds: a thread moves, or at the end the ids.
 
     Whether there may be more to do. Raises Unavailable, and Conflict when somebody commented at the last moment.
     """
-    async with deps.database.transaction("move_thread", patience=THREAD_SECONDS) as tx:
+    async with deps.database.transaction("move_thread", patience=patience) as tx:
         article = await merging.next_merge(tx, article_key)
         if article is None:
             return False
@@ -100,6 +100,7 @@ async def move_next(deps: Deps, article_key: int | None = None) -> bool:
         if root_id is not None:
             await merging.move_thread(tx, key, into, root_id)
         else:
+            await merging.move_notifications(tx, key, into)
             await articles.replace_article(tx, article["site_key"], key, into)
             await events.insert_outbox(tx, Happening("article.updated", article["site_key"], article_key=into))
     deps.withdrew(*((article["site"], known) for known in article["ids"]))

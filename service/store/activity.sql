@@ -51,10 +51,12 @@ WITH lane AS MATERIALIZED (
                 WHERE y.comment_id = b.comment_id AND y.action = 'hold_edit' AND y.created_at <= b.written_at)
     ) d WHERE d.check_name IS NOT NULL
 ), waits AS (
-    SELECT b.site_key, count(q.since) AS waiting, coalesce(extract(epoch FROM min(q.since)), 0)::bigint AS oldest
+    SELECT b.site_key, coalesce(n.pending, 0) AS waiting, coalesce(extract(epoch FROM q.since), 0)::bigint AS oldest
     FROM (SELECT DISTINCT site_key FROM batch) b
-    LEFT JOIN LATERAL (SELECT since FROM queue w WHERE w.site_key = b.site_key AND w.kind = 'pending' OFFSET 0) q ON true
-    GROUP BY b.site_key
+    LEFT JOIN LATERAL (SELECT pending FROM site_counts x WHERE x.site_key = b.site_key LIMIT 1) n ON true
+    LEFT JOIN LATERAL (
+        SELECT since FROM queue w WHERE w.site_key = b.site_key AND w.kind = 'pending' ORDER BY since LIMIT 1
+    ) q ON true
 ), kept AS (
     INSERT INTO site_hours AS h (site_key, hour, measure, number)
     SELECT site_key, hour, measure, count(*) FROM happened GROUP BY site_key, hour, measure
@@ -98,10 +100,15 @@ WITH lane AS MATERIALIZED (
         WHERE a.closes_at > lane.moved_at AND a.closes_at <= now()
         UNION ALL
         SELECT a.site_key, a.key, greatest(a.created_at, a.opens_at, a.unlocked_at) + s.auto_lock_days * interval '1 day'
-        FROM lane, sites s, articles a
-        WHERE s.auto_lock_days IS NOT NULL AND a.site_key = s.key AND a.closes_at IS NULL
-            AND greatest(a.created_at, a.opens_at, a.unlocked_at) > lane.moved_at - s.auto_lock_days * interval '1 day'
-            AND greatest(a.created_at, a.opens_at, a.unlocked_at) <= now() - s.auto_lock_days * interval '1 day'
+        FROM lane CROSS JOIN sites s CROSS JOIN LATERAL (
+            -- site by site: the planner would rather read all articles of a site than believe how few are so old
+            SELECT * FROM articles x
+            WHERE x.site_key = s.key AND x.closes_at IS NULL
+                AND greatest(x.created_at, x.opens_at, x.unlocked_at) > lane.moved_at - s.auto_lock_days * interval '1 day'
+                AND greatest(x.created_at, x.opens_at, x.unlocked_at) <= now() - s.auto_lock_days * interval '1 day'
+            ORDER BY greatest(x.created_at, x.opens_at, x.unlocked_at) OFFSET 0
+        ) a
+        WHERE s.auto_lock_days IS NOT NULL
     ) times
     ORDER BY at FETCH FIRST $1 ROWS WITH TIES
 ), told AS (

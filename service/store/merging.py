@@ -35,6 +35,11 @@ async def next_thread(tx: Transaction, article_key: int) -> UUID | None:
     return UUID(bytes=row["id"].bytes) if row else None
 
 
+async def move_notifications(tx: Transaction, article_key: int, into_key: int) -> None:
+    """What people were told of comments that moved is found where they are."""
+    await tx.execute(QUERIES["move_notifications"], article_key, into_key)
+
+
 async def move_thread(tx: Transaction, article_key: int, into_key: int, root_id: UUID) -> int:
     """A root and everything below it move, counts and log included; how many comments."""
     await tx.execute(QUERIES["stop_log"])

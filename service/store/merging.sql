@@ -49,6 +49,8 @@ WITH RECURSIVE thread AS (
     UPDATE outbox SET article_key = $2 WHERE article_key = $1 AND comment_id = ANY (ARRAY(SELECT id FROM thread))
     RETURNING comment_id, (to_status = 'published' AND from_status IS DISTINCT FROM 'published')::integer
         - (from_status = 'published' AND to_status IS DISTINCT FROM 'published')::integer AS delta
+), known AS (
+    UPDATE notifications SET article_key = $2 WHERE article_key = $1 AND comment_id = ANY (ARRAY(SELECT id FROM thread))
 ), counted AS (
     SELECT site_key, hour_of(id) AS hour,
            sum((status = 'published')::integer)
@@ -80,3 +82,7 @@ WITH RECURSIVE thread AS (
     UPDATE followers SET position = (SELECT max(position) FROM told), moved_at = clock_timestamp() WHERE name = 'log'
 )
 SELECT count(*) AS moved FROM thread
+
+-- move_notifications
+-- What people were told of meanwhile, by whoever was behind. $1 article, $2 the other
+UPDATE notifications SET article_key = $2 WHERE article_key = $1
