@@ -11,7 +11,7 @@ JOIN article_counts n ON n.article_key = a.key
 WHERE i.site_key = $1 AND i.external_id = $2;
 
 -- insert_article
--- Open an article under its canonical id. $1 site, $2 article id, $3 title, $4 url, $5 registered
+-- Open an article under its canonical id, and tell the log: pages that showed none show its title. $1 site, $2 article id, $3 title, $4 url, $5 registered
 WITH opened AS (
     INSERT INTO articles (site_key, external_id, title, url, registered)
     VALUES ($1, $2, $3, $4, $5) RETURNING key
@@ -19,6 +19,8 @@ WITH opened AS (
     INSERT INTO article_ids (site_key, external_id, article_key) SELECT $1, $2, key FROM opened
 ), counted AS (
     INSERT INTO article_counts (article_key) SELECT key FROM opened
+), told AS (
+    INSERT INTO outbox (kind, site_key, article_key) SELECT 'article.opened', $1, key FROM opened
 )
 SELECT key FROM opened;
 
