@@ -150,7 +150,7 @@ LEFT JOIN (
     CROSS JOIN LATERAL (SELECT
 -- include wanted_fragment
     AS matches OFFSET 0) m
-    WHERE m.matches ORDER BY w.n LIMIT $5
+    WHERE m.matches ORDER BY w.comment_id DESC LIMIT $5
 ) p ON true
 ORDER BY p.n
 
