@@ -239,7 +239,9 @@ async def read_export(deps: Deps, author: Author) -> Row:
 async def each_exported(deps: Deps, author: Author, name: str) -> AsyncIterator[list[asyncpg.Record]]:
     """One of LISTS in batches, each its own query, so that a slow reader holds nothing up."""
     columns = rights.EXPORTED[name].columns
-    after = None
-    while rows := await rights.export_batch(deps.database, name, author.key, after, EXPORT_BATCH):
+    after, more = None, True
+    while more:
+        rows = await rights.export_batch(deps.database, name, author.key, after, EXPORT_BATCH)
         yield rows
-        after = [rows[-1][column] for column in columns]
+        more = len(rows) == EXPORT_BATCH
+        after = [rows[-1][column] for column in columns] if more else None

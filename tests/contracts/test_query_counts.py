@@ -11,6 +11,7 @@ from service.api.routes import ROUTES
 from service.domain.identity import Role
 from tests.client import Answer, Service, SiteClient, until
 from tests.conftest import QueryCount
+from tests.streams import streaming
 
 Ask = Callable[["Scene"], Awaitable[Answer]]
 NOBODYS = "01999999-0000-7000-8000-000000000000"
@@ -58,6 +59,19 @@ def by_moderator(method: str, path: str, body: Any = None) -> Ask:
     return ask
 
 
+def stream(path: str, who: str | None = None) -> Ask:
+    """The beginning of a stream."""
+
+    async def ask(scene: Scene) -> Answer:
+        token = getattr(scene, who) if who else None
+        async with streaming(scene.site, path, token=token) as opened:
+            if "after" in path:
+                await opened.event("count")
+            return Answer(opened.response.status, opened.response.headers, b"", None)
+
+    return ask
+
+
 # what it is: the request, its queries, its status
 COSTS: dict[str, tuple[Ask, int, int]] = {
     "GET the site": (get(""), 0, 200),
@@ -90,7 +104,7 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     "GET counts known here": (get("/counts?article=a"), 0, 200),
     "GET counts of 200": (get("/counts?" + "&".join(f"article=x{n}" for n in range(200))), 1, 200),
     "POST counts of 200": (lambda s: s.site.post("/counts", {"articles": [f"y{n}" for n in range(200)]}), 1, 200),
-    "GET me export": (lambda s: s.site.get("/me/export", token=s.token), 15, 200),
+    "GET me export": (lambda s: s.site.get("/me/export", token=s.token), 10, 200),
     "GET me erasures": (
         lambda s: s.site.get("/me/erasures/6f1f7a0e-3c52-4d0b-8a6e-2b7c9d0e1f42", token=s.token),
         1,
@@ -179,6 +193,11 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
         2,
         404,
     ),
+    "GET events": (stream("/articles/a/events"), 1, 200),
+    "GET events of an article nobody commented on": (stream("/articles/none/events"), 1, 200),
+    "GET events to resume": (stream("/articles/a/events?after=0"), 3, 200),
+    "GET me events": (stream("/me/events", "token"), 3, 200),
+    "GET moderation events": (stream("/moderation/events", "other"), 3, 200),
     "POST guests": (lambda s: s.site.post("/guests", {"name": "Grace"}), 2, 201),
     "GET moderation an author": (by_moderator("get", "/moderation/authors/{root[author][id]}"), 6, 200),
     "GET moderation an author's ban": (by_moderator("get", "/moderation/authors/{root[author][id]}/ban"), 2, 404),
