@@ -312,6 +312,16 @@ async def test_a_bad_site_name_is_refused(cli: Cli, name: str) -> None:
     assert "no name for a site" in await cli.refused("site", "create", name)
 
 
+async def test_site_history_tells_what_was_there_before(cli: Cli, site: SiteClient) -> None:
+    await cli.ok("site", "set", site.name, "max_links=7")
+    await cli.ok("site", "set", site.name, "max_links=8", "closed_text=Back on Monday.")
+    lines = [json.loads(line) for line in (await cli.ok("site", "history", site.name)).splitlines()]
+    assert [(line["version"], line["by"], line["before"]) for line in lines] == [
+        (3, "the command", {"max_links": 7, "closed_text": None}),
+        (2, "the command", {"max_links": 3}),
+    ]
+
+
 async def test_site_set_merges_and_clears(cli: Cli, site: SiteClient) -> None:
     await cli.ok("site", "set", site.name, "closed_text=Back on Monday.", 'banned_words=["a","b"]', "language=de")
     await cli.ok("site", "set", site.name, 'retention_days={"addresses": 1}', "overdue_minutes=5")
