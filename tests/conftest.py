@@ -111,10 +111,10 @@ def settings(cluster: Cluster) -> Settings:
 
 BACKGROUND = {  # what the followers run all the time
     "count_hours", "tell_times", "next_merge", "forget_hours",
-    "advance_log", "outbox_waits", "read_events", "last_position", "counts_since", "forget_old_rows", "trim_events", "log_lag",
-    "take_erasure", "advance_erasure", "finish_erasure", "left_to_delete", "forget_words", "forget_keys", "forget_texts",
-    "forget_near_texts", "forget_addresses_of", "forget_notes", "forget_notifications", "forget_flags",
-    "forget_notices", "forget_appeals",
+    "advance_log", "read_events", "last_position", "counts_since", "forget_old_rows", "trim_events", "log_lag",
+    "outbox_waits", "take_erasure", "advance_erasure", "finish_erasure", "left_to_delete", "forget_words",
+    "forget_keys", "forget_texts", "forget_near_texts", "forget_addresses_of", "forget_notes", "forget_notifications",
+    "forget_flags", "forget_notices", "forget_appeals",
     "next_erasure", "next_removal", "forget_addresses", "forget_deleted_words", "forget_network_bans",
     "tell_webhooks", "claim_deliveries", "read_deliveries", "save_attempt", "delivery_lag", "forget_deliveries",
     "tell_overdue",

@@ -183,6 +183,11 @@ async def test_the_fragment_reads_well_and_can_be_taken_over(service: Service) -
     gone = await site.posted("a", f"Gone {canary()}.", parent=root["id"])
     below = await site.posted("a", "Below.", parent=gone["id"])
     await decide(site, gone["id"], "remove")
+
+    async def settled() -> bool:
+        return await site.count("a") == 2
+
+    await until(settled)
     answer = await site.get("/articles/a/comments.html")
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Cache-Control"] == "public, max-age=0, s-maxage=1, stale-while-revalidate=2"
