@@ -50,7 +50,7 @@ WHERE r.state IN ('running', 'undoing') ORDER BY r.id LIMIT 1 FOR UPDATE OF r SK
 -- The next comments of an author, whatever their status, but for what they wrote once they were free to again.
 -- $1 author, $2 after this id, $3 at most so many, $4 when the removal began (a post may have been under way)
 SELECT id AS comment_id, 0 AS version FROM comments
-WHERE author_key = $1 AND id > $2 AND id < first_id_at($4 + interval '5 seconds') ORDER BY id LIMIT $3
+WHERE author_key = $1 AND id > $2 AND id < first_id_at($4::timestamptz + interval '5 seconds') ORDER BY id LIMIT $3
 
 -- removed_after
 -- The next comments that a removal removed, and the version it left. $1 removal, $2 after this id, $3 at most so many

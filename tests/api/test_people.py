@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from service.domain.identity import Role
 from service.followers.retention import forget_old
 from service.operations import moderation, removals
 from service.operations.people import ban_author
 from service.settings import Settings
-from tests.canaries import CanaryHeard
 from tests.client import Answer, Service, SiteClient, as_id, canary, running_service, until
 from tests.conftest import Cluster
 from tests.servers import run_sql
@@ -89,9 +90,7 @@ async def test_a_ban_is_told_and_ends_at_its_time(service: Service, cluster: Clu
 async def test_a_ban_needs_a_reason_and_a_time_to_come(body: dict[str, str], service: Service) -> None:
     site = await service.new_site()
     ada_id = await author_id(site, await site.token())
-    answer = await site.put(
-        f"/moderation/authors/{ada_id}/ban", body, token=await site.token("Max", Role.MODERATOR)
-    )
+    answer = await site.put(f"/moderation/authors/{ada_id}/ban", body, token=await site.token("Max", Role.MODERATOR))
     assert refused(answer) == (422, "validation_error")
 
 
@@ -134,9 +133,7 @@ async def test_nobody_acts_on_an_equal_or_higher_role(service: Service) -> None:
         await ACTIONS["unban"](site, ids["mod"], tokens["admin"])
     # a granted role counts as one from a token does
     await ACTIONS["unban"](site, ids["reader"], tokens["admin"])
-    granted = await site.put(
-        f"/moderation/authors/{ids['reader']}/roles", {"role": "moderator"}, token=tokens["admin"]
-    )
+    granted = await site.put(f"/moderation/authors/{ids['reader']}/roles", {"role": "moderator"}, token=tokens["admin"])
     assert granted.json == {"author_id": ids["reader"], "roles": ["reader", "moderator"]}
     assert refused(await ACTIONS["ban"](site, ids["reader"], tokens["mod"])) == (403, "forbidden")
     assert (await ACTIONS["ban"](site, ids["mod2"], tokens["reader"])).status == 403
@@ -230,8 +227,8 @@ async def test_removing_everything_hides_it_at_once_and_undoing_restores_exactly
         there = SiteClient(other, site.name)
         reads = ("/articles/a/comments", "/articles/b/comments", f"/comments/{made['answered']['id']}/replies")
         for path in reads:  # so that both processes hold pages with the words
-            assert any(word in (await there.get(path)).body for word in words.values())
-            await site.get(path)
+            for answer in (await there.get(path), await site.get(path)):
+                assert any(word in answer.body for word in words.values())
         ban = await banned(site, ada_id, mod, remove_comments=True)
         assert (ban["removal"]["state"], ban["removal"]["done"], ban["removal"]["total"]) == ("running", 0, 5)
         for path in reads:
@@ -298,20 +295,18 @@ async def test_a_removal_that_is_undone_half_way_or_dies_goes_on_where_it_was(
 
     monkeypatch.setattr(removals, "step", dies)
     ban = await banned(site, ada_id, mod, remove_comments=True)
-    await dead.wait()
+    await asyncio.wait_for(dead.wait(), 5)
     assert list((await statuses(cluster, made)).values()).count("removed") == 3
     assert (await site.get(f"/moderation/authors/{ada_id}/ban", token=mod)).json["removal"]["done"] == 3
     assert (await site.page("a"))["comments"] == []
     left["steps"] = 2  # it goes on, and dies again
     dead.clear()
-    await dead.wait()
+    await asyncio.wait_for(dead.wait(), 5)
     assert (await removal_of(site, ada_id, mod))["done"] == 5
     undo = await site.post(f"/moderation/removals/{ban['removal']['id']}/undo", None, token=mod)
     assert (undo.json["state"], undo.json["done"], undo.json["total"]) == ("undoing", 0, 5)
     assert len((await site.page("a"))["comments"]) == 3, "what was not removed yet shows at once"
-    refusal = await site.put(
-        f"/moderation/authors/{ada_id}/ban", {"reason": "x", "remove_comments": True}, token=mod
-    )
+    refusal = await site.put(f"/moderation/authors/{ada_id}/ban", {"reason": "x", "remove_comments": True}, token=mod)
     assert refused(refusal) == (409, "conflict")
     left["steps"] = 100
     await until(lambda: is_state(site, ada_id, mod, "undone"))
@@ -330,26 +325,18 @@ async def test_a_removal_that_is_undone_half_way_or_dies_goes_on_where_it_was(
     assert kinds.splitlines() == ["remove|5|banned|5", "restore|5|removal_undone|5"]
 
 
-async def test_what_is_hidden_is_listened_for(service: Service) -> None:
-    """The command removes as moderators do; the canaries' recorder hears of each comment."""
+async def test_the_command_removes_as_moderators_do(service: Service) -> None:
     site = await service.new_site()
-    ada = await site.token()
-    ada_id = await author_id(site, ada)
-    comment = await site.posted("a", token=ada)
-    ban = await ban_author(service.deps, await site.site(), as_id(ada_id), None, "Spam.", remove_comments=True)
-    assert ban.removal is not None
-    mod = await site.token("Max", Role.MODERATOR)
+    ada, mod = await site.token(), await site.token("Max", Role.MODERATOR)
+    ada_id, comment = await author_id(site, ada), await site.posted("a", token=ada)
+    await ban_author(service.deps, await site.site(), as_id(ada_id), None, "Spam.", remove_comments=True)
     await until(lambda: is_state(site, ada_id, mod, "done"))
-    recorder = CanaryHeard
-    assert comment["text"] not in str((await site.page("a"))["comments"])
-    assert recorder is not None
+    assert refused(await site.get(f"/comments/{comment['id']}")) == (404, "comment_not_found")
 
 
-@pytest.fixture
-async def proxied(settings: Settings) -> Any:
+@pytest_asyncio.fixture
+async def proxied(settings: Settings) -> AsyncIterator[Service]:
     """The service behind a proxy, so that requests come from any address."""
-    from ipaddress import ip_network
-
     async with running_service(replace(settings, trusted_proxies=(ip_network("127.0.0.0/8"),))) as started:
         yield started
 
@@ -471,7 +458,8 @@ async def test_words_of_deleted_comments_are_forgotten_and_removed_ones_are_not(
     async def words(comment: dict[str, Any]) -> str:
         await forget_old(service.deps)
         return run_sql(
-            owner, f"SELECT coalesce(string_agg(text || html, ''), '') FROM revisions WHERE comment_id = '{comment['id']}'"
+            owner,
+            f"SELECT coalesce(string_agg(text || html, ''), '') FROM revisions WHERE comment_id = '{comment['id']}'",
         )
 
     run_sql(owner, f"UPDATE comments SET deleted_at = now() - interval '6 days' WHERE id = '{deleted['id']}'")
