@@ -99,7 +99,7 @@ async def get_my_events(request: web.Request) -> web.StreamResponse:
         return web.Response(headers=HEADERS)
     deps = request.app[DEPS]
     with deps.streams.place(client_address(request)):
-        bearer = await bear(deps, site, bearer_of(request), author, Role.READER)
+        bearer = bear(deps, site, bearer_of(request), author, Role.READER)
         start = await start_personal(deps, after)
 
         async def missed(position: int) -> tuple[Burst | None, int]:
@@ -122,7 +122,7 @@ async def get_moderation_events(request: web.Request) -> web.StreamResponse:
         return web.Response(headers=HEADERS)
     deps = request.app[DEPS]
     with deps.streams.place(client_address(request)):
-        bearer = await bear(deps, site, bearer_of(request), author, Role.MODERATOR)
+        bearer = bear(deps, site, bearer_of(request), author, Role.MODERATOR)
         start = await start_moderation(deps, site, after)
 
         async def missed(position: int) -> tuple[Burst | None, int]:

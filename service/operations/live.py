@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from service.operations.notifications import as_seen_by
 from service.operations.sites import get_site
 from service.store import comments, live, notifications
 
+NO_COMMENT = UUID(int=0)  # asks for the article alone
 LAST = 2**63 - 1  # a position nothing has
 BATCH = 500  # events read at once to resume, comments loaded at once
 BEFORE = 200  # events before a stream's last id that are looked at for votes it may have missed
@@ -124,9 +125,9 @@ async def load(deps: Deps, wanted: Mapping[int, tuple[News, set[UUID]]]) -> dict
     if people:
         for row in await live.written_on(deps.database, [key for key, _ in people], [one for _, one in people]):
             wanted[row["article_key"]][0].meet(row["author_key"], row["id"])
-    asked: list[tuple[int, UUID | None, bool]] = []
+    asked: list[tuple[int, UUID, bool]] = []
     for key, (news, late) in wanted.items():
-        asked.append((key, None, False))
+        asked.append((key, NO_COMMENT, False))
         asked += [(key, comment_id, touch.above > 0) for comment_id, touch in news.touched.items()]
         asked += [(key, comment_id, False) for comment_id in late - news.touched.keys()]
     known: dict[int, Known] = {}
@@ -261,18 +262,26 @@ async def recognised(deps: Deps, bearer: Bearer, row: asyncpg.Record | None) -> 
         return None
     author = author_from(site, claims, row)
     if bearer.least > Role.READER:
-        banned = author.banned_until is not None and author.banned_until > row["now"]
-        if banned or max((Role(role) for role in author.roles), default=Role.READER) < bearer.least:
+        if is_banned(author, row["now"]) or highest(author) < bearer.least:
             return None
     return author
 
 
-async def bear(deps: Deps, site: Site, token: str, author: Author, least: Role) -> Bearer:
-    """Somebody about to listen. Raises Banned for moderators who are."""
-    bearer = Bearer(site.name, token, author.key, least)
-    if (await welcome(deps, [bearer]))[0] is None:
-        raise Banned
-    return bearer
+def highest(author: Author) -> Role:
+    """The highest role of somebody."""
+    return max((Role(role) for role in author.roles), default=Role.READER)
+
+
+def bear(deps: Deps, site: Site, token: str, author: Author, least: Role) -> Bearer:
+    """Somebody about to listen, known to have the role. Raises Banned for moderators who are."""
+    if least > Role.READER and is_banned(author, datetime.fromtimestamp(deps.now(), UTC)):
+        raise Banned(f"{Banned.__doc__} {author.ban_reason or ''}".strip())
+    return Bearer(site.name, token, author.key, least)
+
+
+def is_banned(author: Author, now: datetime) -> bool:
+    """Whether they may not take part now."""
+    return author.banned_until is not None and author.banned_until > now
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,8 +239,7 @@ CASE WHEN $8::bigint[] <> '{}' THEN (
 
 -- live_comments
 -- Comments as the public sees them now, listed or not, and the comments above some of them, each row with its article;
--- a row without a comment for an article of which there is nothing else to tell. $1 articles, $2 their comments (null:
--- the article alone), $3 whether those above are asked for too
+-- a row without a comment for an article of which none is there. $1 articles, $2 their comments, $3 whether those above are asked for too
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::boolean[]) AS a (article_key, id, above)
 ), found AS MATERIALIZED (
