@@ -18,7 +18,7 @@ from service.adapters.redis_client import Redis
 from service.adapters.streams import Streams, streams_that_fit
 from service.adapters.tokens import TokenVerifier, derive_key
 from service.adapters.wakeups import Wakeups
-from service.api import assets, docs, health, live, metrics, openapi
+from service.api import assets, demo, docs, health, live, metrics, openapi
 from service.api.board import Seat
 from service.api.counts import ANSWERS, Answers
 from service.api.edge import Kind, install_edge
@@ -38,7 +38,10 @@ COUNTS_REMEMBERED = 100_000
 SITES_REMEMBERED = 1_000
 SITE_SECONDS = 1.0
 DISCUSSED_SECONDS = 0.5  # what is hidden must be gone within one
-KINDS: dict[object, Kind] = {route.handler: route.kind for route in (*ROUTES, *OPERATIONS)}
+KINDS: dict[object, Kind] = {
+    **{route.handler: route.kind for route in (*ROUTES, *OPERATIONS)},
+    demo.post_token: "private",
+}
 
 
 def make_deps(settings: Settings) -> Deps:
@@ -126,8 +129,11 @@ def add_description(app: web.Application, settings: Settings) -> None:
     app[docs.PAGE] = docs.represent_page(described(), settings.public_url or f"http://127.0.0.1:{settings.port}")
 
 
-def create_app(settings: Settings, seat: Seat | None = None) -> web.Application:
-    """The service as an aiohttp application; `seat` where several workers' numbers are added up."""
+def create_app(settings: Settings, seat: Seat | None = None, *, with_demo: bool = False) -> web.Application:
+    """The service as an aiohttp application; `seat` where several workers' numbers are added up.
+
+    `with_demo`: the made-up newspaper too, with tokens of its site for whoever asks.
+    """
     app = web.Application(client_max_size=256 * 1024)
     app[DEPS] = make_deps(settings)
     app[ALIASES] = Aliases()
@@ -142,6 +148,8 @@ def create_app(settings: Settings, seat: Seat | None = None) -> web.Application:
             app.router.add_route("HEAD", route.path, route.handler)
     metrics.add_route(app)
     assets.add_routes(app)
+    if with_demo:
+        demo.add_routes(app)
     app.on_shutdown.append(live.end_streams)
     app.cleanup_ctx.extend((connect, follow, health.watch, metrics.publishing))
     return app

@@ -7,24 +7,36 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import click
+import orjson
 
+from service.api.demo import SITE
 from service.app import close_parts, make_deps, open_parts
+from service.deps import Deps
 from service.domain.identity import Role
+from service.domain.sites import Site
 from service.embedded import EmbeddedServers
+from service.importers.article_ids import ArticleIds
+from service.importers.dataset import read_dataset
+from service.importers.records import ImportedComment
 from service.logs import configure_logging
-from service.operations.authors import issue_token
+from service.operations.authors import authenticate, issue_token
+from service.operations.flags import flag_comment
 from service.operations.sites import create_site, get_site, list_sites
-from service.operations.transfer import import_file
+from service.operations.transfer import comment_id, import_file
 from service.serving import require_free_port, run_server
 from service.settings import Settings, data_folder, load_settings
 from service.store.migrations import migrate
 
-DEMO = "demo"
-DISCUSSION = Path(__file__).parents[1] / "web" / "demo" / "discussion.jsonl"
-READERS = {"reader": ("Ada Reader", Role.READER), "moderator": ("Max Moderator", Role.MODERATOR)}
+DEMO = Path(__file__).parents[1] / "web" / "demo"
+DISCUSSION = DEMO / "discussion.jsonl"
+FLAGS = DEMO / "flags.jsonl"
+NOWHERE = "127.0.0.1"  # the address of the demo's readers
+SINCE_LAST = timedelta(minutes=12)  # between the newest comment of the demo and its making
 
 
 def say(text: str) -> None:
@@ -46,44 +58,58 @@ def launch() -> None:
         require_free_port(settings.host, settings.port, advice="try `make run PORT=8081`")
         say("Preparing the database …")
         asyncio.run(migrate(settings.owner_url, settings.database_url))
-        tokens = asyncio.run(prepare_demo(settings))
+        with_demo = not settings.production
+        if with_demo:
+            asyncio.run(prepare_demo(settings))
         configure_logging("warning", pretty=sys.stderr.isatty())
-        run_server(settings, lambda: introduce(settings, tokens), revive)
+        run_server(settings, lambda: introduce(settings, with_demo), revive, with_demo=with_demo)
         say("Stopped.")
 
 
-async def prepare_demo(settings: Settings) -> dict[str, str]:
-    """The demo site with its discussion, made once, and tokens to try it with."""
+async def prepare_demo(settings: Settings) -> None:
+    """The demo site with its discussions, made once."""
     deps = make_deps(settings)
     await open_parts(deps)
     try:
-        if all(row["name"] != DEMO for row in await list_sites(deps)):
+        if all(row["name"] != SITE for row in await list_sites(deps)):
             say("Making the demo site …")
-            await create_site(deps, DEMO, {"guests": True})
-            with DISCUSSION.open("rb") as stream:
-                await import_file(deps, await get_site(deps, DEMO), "dataset", stream, source=DEMO)
-        site = await get_site(deps, DEMO)
-        return {
-            kind: await issue_token(deps, site, name=name, subject=f"demo:{kind}", role=role)
-            for kind, (name, role) in READERS.items()
-        }
+            await create_site(deps, SITE, {"guests": True})
+            site, words = await get_site(deps, SITE), recent(DISCUSSION.read_bytes(), datetime.now(UTC))
+            await import_file(deps, site, "dataset", BytesIO(words), source=SITE)
+            await flag_some(deps, site, words)
     finally:
         await close_parts(deps)
 
 
-def introduce(settings: Settings, tokens: Mapping[str, str]) -> None:
-    """Say where it is and how to try it."""
+def recent(lines: bytes, now: datetime) -> bytes:
+    """The demo's lines with all times moved by as much as lets the newest comment be a few minutes old."""
+    records = [orjson.loads(line) for line in lines.splitlines()]
+    newest = max(datetime.fromisoformat(record["created"]) for record in records)
+    later = now - SINCE_LAST - newest
+    for record in records:
+        moved = datetime.fromisoformat(record["created"]) + later
+        record["created"] = moved.isoformat(timespec="milliseconds")
+    return b"\n".join(map(orjson.dumps, records))
+
+
+async def flag_some(deps: Deps, site: Site, words: bytes) -> None:
+    """What readers of the demo flagged, so that its moderators have something to do."""
+    records = read_dataset(BytesIO(words), ids=ArticleIds(), source=SITE)
+    ids = {item.source_id: comment_id(site, item) for item in records if isinstance(item, ImportedComment)}
+    for flag in map(orjson.loads, FLAGS.read_bytes().splitlines()):
+        token = await issue_token(deps, site, name=flag["by"], subject=flag["subject"], role=Role.READER)
+        claims = await authenticate(deps, site, token)
+        await flag_comment(deps, site, claims, ids[flag["comment"]], flag["reason"], flag.get("note"), NOWHERE)
+
+
+def introduce(settings: Settings, with_demo: bool) -> None:
+    """Say where it is."""
     address = f"http://{settings.host}:{settings.port}"
-    api = f"{address}/api/v1/sites/{DEMO}"
+    demo = f"  newspaper  {address}/   (made up; take part as Ada, as Ben or as a moderator)\n" if with_demo else ""
     say(f"""
-Discuss is running. Ctrl-C stops it.
+Discuss is running: open {address}{"/" if with_demo else "/docs"}
 
-  discussion   {api}/articles/the-last-lighthouse-keeper/comments
-  counts       {api}/counts?article=the-last-lighthouse-keeper
-  API          {address}/docs
+{demo}  API        {address}/docs
 
-  reader's token (24 h)
-    {tokens["reader"]}
-  moderator's token (24 h)
-    {tokens["moderator"]}
+Ctrl-C stops it.
 """)

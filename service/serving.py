@@ -127,9 +127,11 @@ async def stop_serving(runner: web.AppRunner, settings: Settings) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def serve(settings: Settings, ready: Callable[[], None], revive: Callable[[], object] | None = None) -> None:
+async def serve(
+    settings: Settings, ready: Callable[[], None], revive: Callable[[], object] | None, with_demo: bool
+) -> None:
     """Serve until told to stop; `ready` is called when requests are taken, `revive` twice a second."""
-    runner = make_runner(create_app(settings), shutdown=CANCEL_SECONDS)
+    runner = make_runner(create_app(settings, with_demo=with_demo), shutdown=CANCEL_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
@@ -150,10 +152,16 @@ async def keep_reviving(revive: Callable[[], object]) -> None:
         await asyncio.sleep(REVIVE_SECONDS)
 
 
-def run_server(settings: Settings, ready: Callable[[], None], revive: Callable[[], object] | None = None) -> None:
-    """Serve in this process until told to stop."""
+def run_server(
+    settings: Settings,
+    ready: Callable[[], None],
+    revive: Callable[[], object] | None = None,
+    *,
+    with_demo: bool = False,
+) -> None:
+    """Serve in this process until told to stop; `with_demo` the made-up newspaper, too."""
     make_room()
-    uvloop.run(serve(settings, ready, revive))
+    uvloop.run(serve(settings, ready, revive, with_demo))
 
 
 async def follow_only(settings: Settings) -> None:

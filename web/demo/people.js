@@ -1,0 +1,34 @@
+// @ts-check
+// Who the visitor of the demo is: the service gives out tokens for it, as a publisher's server would for its readers.
+
+const KEPT = "demo-who"; // in this tab, so that the next page knows
+
+/** @returns {any[]} */
+const threads = () => [...document.querySelectorAll("discuss-thread")];
+
+/** A token of one of the demo's people; none for nobody. @param {string} who */
+async function tokenOf(who) {
+  if (!who) return null;
+  const answer = await fetch(`/demo/sites/demo/tokens/${who}`, { method: "POST" });
+  return answer.ok ? (await answer.json()).token : null;
+}
+
+/** Hand the token over to the sections of this page. */
+async function signIn() {
+  const token = await tokenOf(sessionStorage.getItem(KEPT) ?? "");
+  for (const thread of threads()) thread.token = token;
+}
+
+/** @param {string} who */
+function become(who) {
+  sessionStorage.setItem(KEPT, who);
+  for (const button of document.querySelectorAll("[data-who]"))
+    button.setAttribute("aria-pressed", String(button.getAttribute("data-who") === who));
+  return signIn();
+}
+
+for (const button of document.querySelectorAll("[data-who]"))
+  button.addEventListener("click", () => become(button.getAttribute("data-who") ?? ""));
+document.addEventListener("discuss-token-needed", signIn);
+await customElements.whenDefined("discuss-thread");
+await become(sessionStorage.getItem(KEPT) ?? "");
