@@ -89,7 +89,7 @@ async def save_article(
                     await articles.insert_article(tx, site.key, article_id, registered=True)
                 new, before = before is None, before or await articles.lock_article(tx, site.key, article_id)
                 assert before is not None
-                await write_changes(tx, site, before, changes, new=new, moderator_key=moderator_key, anew=begins_anew)
+                await write_changes(tx, site, before, changes, moderator_key=moderator_key, anew=begins_anew)
                 after = await articles.find_article(tx, site.key, article_id)
         except asyncpg.UniqueViolationError:
             continue
@@ -105,7 +105,6 @@ async def write_changes(
     before: Row,
     changes: Mapping[str, Any],
     *,
-    new: bool,
     moderator_key: int | None,
     anew: bool,
 ) -> None:
@@ -115,8 +114,8 @@ async def write_changes(
         raise ValidationFailed({"closes_at": ["It must be later than opens_at."]})
     changed = {name: value for name, value in changes.items() if before[name] != value}
     opened = anew and changes.get("locked") is False
-    if not (changed or opened or new):
-        return
+    if not (changed or opened):
+        return  # that it was opened is told already
     await articles.update_article(tx, before["key"], changed, begins_anew=opened)
     logged = [
         await decisions.insert_decision(

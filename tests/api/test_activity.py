@@ -66,7 +66,8 @@ async def test_the_most_discussed_articles_follow_what_is_published(service: Ser
     await site.delete(f"/comments/{said[0]['id']}", token=await site.token())
     await becomes(site, {"b": 3})
     await owner.execute(
-        "UPDATE article_hours h SET hour = hour - interval '2 days' FROM sites s WHERE s.key = h.site_key AND s.name = $1",
+        "UPDATE article_hours h SET hour = hour - interval '2 days' FROM sites s"
+        " WHERE s.key = h.site_key AND s.name = $1",
         site.name,
     )
     await becomes(site, {})

@@ -40,7 +40,7 @@ def clock(minute: int) -> str:
     ],
 )
 def test_a_window_may_go_over_midnight(start: str, end: str, time: str, open_: bool) -> None:
-    now = datetime.combine(datetime(2026, 1, 15), datetime.strptime(time, "%H:%M").time(), PARIS)
+    now = datetime.fromisoformat(f"2026-01-15T{time}").replace(tzinfo=PARIS)
     assert is_open(hours(start, end), now) is open_
     assert is_open(hours(start, end), now.astimezone(UTC)) is open_
 

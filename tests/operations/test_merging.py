@@ -44,7 +44,8 @@ async def owner(cluster: Cluster) -> AsyncIterator[Owner]:
 
 async def test_every_table_with_an_article_follows_its_comments(owner: Owner) -> None:
     rows = await owner.fetch(
-        "SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_name, table_schema)"
+        "SELECT c.table_name FROM information_schema.columns c"
+        " JOIN information_schema.tables t USING (table_name, table_schema)"
         " WHERE c.table_schema = 'public' AND c.column_name = 'article_key' AND t.table_type = 'BASE TABLE'"
     )
     links = await owner.fetch(
@@ -162,8 +163,9 @@ async def test_everything_on_comments_moves_while_people_go_on(service: Service,
     assert {row["id"] for row in stored} == ids
     await check_counts(owner, site)
     votes = await owner.fetchval(
-        "SELECT count(*) FROM comments c WHERE (c.up, c.down) <> (SELECT count(*) FILTER (WHERE v.value = 1),"
-        " count(*) FILTER (WHERE v.value = -1) FROM votes v WHERE v.article_key = c.article_key AND v.comment_id = c.id)"
+        "SELECT count(*) FROM comments c WHERE (c.up, c.down) <>"
+        " (SELECT count(*) FILTER (WHERE v.value = 1), count(*) FILTER (WHERE v.value = -1)"
+        "  FROM votes v WHERE v.article_key = c.article_key AND v.comment_id = c.id)"
     )
     assert votes == 0
     published = {one["id"] for one in await site.walk("old") if one["status"] == "published"}
