@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import resource
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from service.settings import Settings
 from tests.client import Service, SiteClient, until
 from tests.processes import Process, command, pids_gone, serving
+from tests.streams import streaming
 
 MODES = [pytest.param((), id="alone"), pytest.param(("--workers", "2"), id="gunicorn")]
 
@@ -53,13 +55,31 @@ async def close(writer: asyncio.StreamWriter) -> None:
         await writer.wait_closed()
 
 
+@contextlib.contextmanager
+def few_files() -> Iterator[int]:
+    """Whatever starts meanwhile may open few files, unless it asks for more; how many it may ask for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1000), hard))
+    try:
+        yield hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("arguments", MODES)
 async def test_requests_in_flight_are_finished(
     service: Service, settings: Settings, arguments: tuple[str, ...], number: signal.Signals
 ) -> None:
     site = await service.new_site()
-    async with serving(settings, *arguments) as process:
+    async with contextlib.AsyncExitStack() as stack:
+        with few_files() as most:
+            process = await stack.enter_async_context(serving(settings, *arguments))
+        assert {member.rlimit(resource.RLIMIT_NOFILE)[0] for member in process.family()} == {most}
+        (line,) = [line for line in process.output.splitlines() if '"streams_per_process"' in line]
+        assert json.loads(line)["limit"] == most
+        there = SiteClient(replace(service, url=process.url), site.name)
+        stream = await stack.enter_async_context(streaming(there, "/articles/a/events"))
         family = [member.pid for member in process.family()]
         idle_reader, idle_writer = await asyncio.open_connection("127.0.0.1", process.port)
         idle_writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -67,6 +87,7 @@ async def test_requests_in_flight_are_finished(
         reader, writer, rest = await begin_post(process, site, "a")
         process.signal(number)
         await until(lambda: is_refused(process.port))
+        await stream.ended(3)
         await asyncio.wait_for(idle_reader.read(), 3)  # an idle connection is closed
         assert process.popen.poll() is None
         writer.write(rest)

@@ -19,6 +19,7 @@ from service.operations.sites import add_secret, change_settings, retire_signing
 from tests.client import Answer, Service, SiteClient, as_id, canary, running_service, until
 from tests.conftest import Cluster
 from tests.processes import serving
+from tests.streams import streaming
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -161,3 +162,39 @@ async def test_a_retired_keys_tokens_fail_there_within_five_seconds(here: Servic
     await until(lambda: answered(200), 5)
     await retire_signing_key(here.deps, await site.site(), key)
     await until(lambda: answered(401), 5)
+
+
+async def test_a_stream_that_is_cut_here_goes_on_there_without_gap_or_repeat(here: Service, there: Service) -> None:
+    site = await here.new_site()
+    other = seen_from(there, site)
+    token = await site.token()
+    posted = []
+    async with streaming(site, "/articles/a/events") as stream:
+        for _ in range(2):
+            posted.append((await site.posted("a", token=token))["id"])
+            last = await stream.event("comment.published")
+    posted.append((await site.posted("a", token=token))["id"])
+    async with streaming(other, "/articles/a/events", headers={"Last-Event-ID": str(last.id)}) as stream:
+        posted.append((await site.posted("a", token=token))["id"])
+        told = [await stream.event("comment.published") for _ in range(2)]
+        assert [event.data["comment"]["id"] for event in told] == posted[2:]
+        await decide(here.deps, await site.site(), as_id(posted[0]), "remove")
+        gone = await stream.event("comment.removed")
+        assert gone.data["id"] == posted[0]
+        ids = [event.id for event in stream.seen if event.id is not None]
+        assert ids == sorted(set(ids))
+        assert (last.id or 0) < ids[0]
+
+
+async def test_streams_end_there_when_their_bearer_is_revoked_here(here: Service, there: Service) -> None:
+    site = await here.new_site()
+    other = seen_from(there, site)
+    token, admin = await site.token("Mallory", Role.MODERATOR), await site.token("Anna", Role.ADMIN)
+    me = (await site.get("/me", token=token)).json["author"]["id"]
+    async with (
+        streaming(other, "/me/events", token=token) as mine,
+        streaming(other, "/moderation/events", token=token) as moderation,
+    ):
+        answer = await site.post(f"/moderation/authors/{me}/revoke", {}, token=admin)
+        assert answer.status < 300, answer.body
+        await asyncio.gather(mine.ended(5), moderation.ended(5))
