@@ -5,7 +5,13 @@ from __future__ import annotations
 from marshmallow import fields
 
 from schemas.common import Closed, Id, Time, cursor
-from schemas.people import ModeratorSchema
+
+
+class ModeratorSchema(Closed):
+    """Who did it."""
+
+    id = Id(required=True)
+    name = fields.String(required=True)
 
 
 class DecisionSchema(Closed):

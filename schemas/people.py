@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from schemas.authors import BanSchema
 from schemas.comments import ROLES, AuthorSchema
 from schemas.common import TEXT, Closed, Id, Time, count, cursor
+from schemas.decisions import DecisionSchema, ModeratorSchema
 
 MAX_REASON, MAX_NOTE = 500, 2000
 
@@ -61,20 +63,6 @@ class AuthorBanSchema(Closed):
     )
 
 
-class ModeratorSchema(Closed):
-    """Who did it."""
-
-    id = Id(required=True)
-    name = fields.String(required=True)
-
-
-class RecordBanSchema(Closed):
-    """A running ban."""
-
-    until = Time(required=True, allow_none=True, metadata={"description": "Null: for good"})
-    reason = fields.String(required=True, allow_none=True)
-
-
 class AuthorRecordSchema(Closed):
     """What became of what an author wrote."""
 
@@ -83,7 +71,7 @@ class AuthorRecordSchema(Closed):
     pending = count("Held comments")
     flags_upheld = count("Flags against their comments that moderators agreed with")
     first_seen = Time(required=True)
-    ban = fields.Nested(RecordBanSchema, required=True, allow_none=True)
+    ban = fields.Nested(BanSchema, required=True, allow_none=True)
 
 
 class NoteRequestSchema(Closed):
@@ -128,6 +116,11 @@ class PersonSchema(Closed):
     comment_count = count("Everything they wrote, whatever became of it")
     notes = fields.List(
         fields.Nested(NoteSchema), required=True, metadata={"maxItems": 100, "description": "Newest first"}
+    )
+    decisions = fields.List(
+        fields.Nested(DecisionSchema),
+        required=True,
+        metadata={"maxItems": 20, "description": "On them and what they wrote, newest first"},
     )
     same_network = fields.Nested(SameNetworkSchema, required=True)
     removal = fields.Nested(RemovalSchema, required=True, allow_none=True)

@@ -322,6 +322,7 @@ EXAMPLES |= {
         },
         "comment_count": 14,
         "notes": [NOTE],
+        "decisions": [DECISION],
         "same_network": {"count": 1, "authors": [{"author": GRACE, "last_seen": "2026-01-31T12:01:52.456Z"}]},
         "removal": None,
     },
@@ -404,6 +405,14 @@ EXAMPLES |= {
     "Merge": {"article": ARTICLE, "state": "done"},
     "MostDiscussed": {"articles": [DISCUSSED]},
     "WholeSettings": SETTINGS,
+    "Trial": {"suspect_words": ["casino"]},
+    "TrialComment": {"comment_id": "01999999-0000-7000-8000-000000000001", "checks": ["suspect_word"]},
+    "TrialAnswer": {
+        "tried": 1000,
+        "held": [{"comment_id": "01999999-0000-7000-8000-000000000001", "checks": ["suspect_word"]}],
+        "refused": [],
+        "freed": [],
+    },
     "SettingsPatch": {"posting": "closed", "closed_text": "Back on Monday.", "version": 7},
     "Stats": {
         "hours": [

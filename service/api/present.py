@@ -233,20 +233,13 @@ def person(found: Person) -> dict[str, Any]:
     """What moderators know of somebody."""
     row, record = found.author, found.record
     known = {name: row[name] for name in ("name", "avatar_url", "roles", "labels", "guest")}
-    banned = row["banned_until"] is not None and row["banned_until"] > row["now"]
     return {
-        "author": {**known, "id": str(row["id"])},
+        "author": {"id": str(row["id"]), **known},
         "roles": ["reader", *roles_with(row["roles"], row["granted_role"])],
-        "author_record": {
-            "approved": record["approved"],
-            "removed": record["removed"],
-            "pending": record["pending"],
-            "flags_upheld": record["flags_upheld"],
-            "first_seen": time(record["first_seen"]),
-            "ban": {"until": end_of(row["banned_until"]), "reason": row["ban_reason"]} if banned else None,
-        },
+        "author_record": author_record(record),
         "comment_count": record["comments"],
         "notes": [note(one) for one in found.notes],
+        "decisions": [decision(one) for one in found.decisions],
         "same_network": {
             "count": len(found.same_network),
             "authors": [

@@ -21,6 +21,8 @@ from service.store.database import Transaction
 from service.store.decisions import Decision
 from service.store.events import Happening
 
+RECENT = 20  # decisions
+
 
 @dataclass(frozen=True, slots=True)
 class Ban:
@@ -39,6 +41,7 @@ class Person:
     author: Row
     record: Row
     notes: Sequence[Row]
+    decisions: Sequence[Row]
     same_network: Sequence[Row]
     removal: Row | None
 
@@ -172,6 +175,7 @@ async def read_person(deps: Deps, site: Site, author_id: UUID) -> Person:
         author,
         record=await people.author_record(deps.database, key),
         notes=await people.read_notes(deps.database, key),
+        decisions=await decisions.read_decisions(deps.database, site.key, decisions.NEWEST, RECENT, author_key=key),
         same_network=await people.same_network(deps.database, key),
         removal=await removals.find_removal(deps.database, key),
     )

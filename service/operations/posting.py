@@ -14,6 +14,7 @@ from service.adapters.limits import Verdict
 from service.deps import Deps
 from service.domain.errors import (
     ArticleNotFound,
+    Banned,
     CommentNotFound,
     DuplicateComment,
     IdempotencyInProgress,
@@ -155,7 +156,7 @@ async def write(
     except DuplicateComment as error:
         raise said_again(deps, error) from None
     if written is None:
-        raise ParentNotVisible
+        raise Banned if post.parent_id is None else ParentNotVisible
     deps.holds.update(held_by)
     article_id = context["canonical_id"] or post.article_id
     if held_by:

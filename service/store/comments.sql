@@ -274,7 +274,8 @@ LEFT JOIN placed p ON p.article_key = a.key
 
 -- posting_context
 -- Everything a post is judged by, in one row, and the clock its id is made from.
--- $1 site, $2 article id, $3 issuer, $4 subject, $5 to $10 as above, $11 parent or null, $12 idempotency key or null
+-- $1 site, $2 article id, $3 issuer, $4 subject, $5 $6 $7 $8 $9 $10 as above, $11 parent or null, $12 idempotency key
+-- or null
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms, clock_timestamp() AS now,
        a.key AS article_key, a.external_id AS canonical_id, a.title, a.moderation, a.visibility,
        is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
@@ -293,7 +294,7 @@ LEFT JOIN idempotency_keys k ON k.author_key = u.key AND k.key = $12
 
 -- editing_context
 -- The same for an edit, with the comment as it is before anybody locks it.
--- $1 site, $2 comment, $3 issuer, $4 subject, $5 to $10 as above
+-- $1 site, $2 comment, $3 issuer, $4 subject, $5 $6 $7 $8 $9 $10 as above
 SELECT clock_timestamp() AS now,
        a.key AS article_key, a.external_id AS canonical_id, a.title, a.moderation, a.visibility,
        is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
@@ -310,8 +311,8 @@ LEFT JOIN sites s ON s.key = $1
 LEFT JOIN authors u ON u.site_key = $1 AND u.issuer = $3 AND u.subject = $4
 
 -- insert_comment
--- Write a comment with everything that belongs to it, or nothing at all: no row when the parent is not visible any more,
--- a unique violation when its idempotency key is taken, a check violation when the same text was said lately.
+-- Write a comment with everything that belongs to it, or nothing at all: no row when the parent is not visible any more
+-- or its author was banned while it was judged, a unique violation when its idempotency key is taken, a check violation when the same text was said lately.
 -- FOR KEY SHARE excludes status changes (they take FOR UPDATE) but not the counters' updates.
 -- $1 site, $2 article, $3 id, $4 parent or null, $5 author, $6 status, $7 held by, $8 text, $9 html, $10 renderer,
 -- $11 created, $12 fingerprint, $13 said-again cutoff, $14 idempotency key or null, $15 request hash, $16 answered status,
@@ -319,10 +320,12 @@ LEFT JOIN authors u ON u.site_key = $1 AND u.issuer = $3 AND u.subject = $4
 WITH parent AS MATERIALIZED (
     SELECT root_id, depth, path FROM comments
     WHERE article_key = $2 AND id = $4 AND status = 'published' FOR KEY SHARE
+), writer AS MATERIALIZED (
+    SELECT FROM authors WHERE key = $5 AND (banned_until IS NULL OR banned_until < now())
 ), placed AS MATERIALIZED (
-    SELECT root_id, least(depth + 1, 8) AS depth, substring(path FOR 128) || uuid_send($3) AS path FROM parent
+    SELECT root_id, least(depth + 1, 8) AS depth, substring(path FOR 128) || uuid_send($3) AS path FROM parent, writer
     UNION ALL
-    SELECT $3, 0, uuid_send($3) WHERE $4::uuid IS NULL
+    SELECT $3, 0, uuid_send($3) FROM writer WHERE $4::uuid IS NULL
 ), remembered AS (
     INSERT INTO idempotency_keys (author_key, key, request_hash, article_key, comment_id, status)
     SELECT $5, $14, $15, $2, $3, $16 FROM placed WHERE $14::text IS NOT NULL
@@ -451,8 +454,8 @@ SELECT $1, near.fingerprint, $2, clock_timestamp() FROM unnest($3::bigint[]) AS 
 ON CONFLICT ON CONSTRAINT near_texts_pkey DO UPDATE SET said_at = excluded.said_at
 
 -- recent_comments
--- The last comments of a site as checks see them, and what is known of their authors now; those deleted are not looked
--- at. $1 site, $2 at most so many, $3 approvals a new author needs or 0, $4 last comments looked at or 0
+-- The published and pending among the last comments of a site as checks see them, oldest first, and what is known of
+-- their authors now. $1 site, $2 at most so many, $3 approvals a new author needs or 0, $4 last comments looked at or 0
 WITH said AS MATERIALIZED (
     SELECT c.* FROM comments c WHERE c.site_key = $1 ORDER BY c.id DESC LIMIT $2
 ), people AS MATERIALIZED (
@@ -472,7 +475,7 @@ WITH said AS MATERIALIZED (
            ) END AS removed_share
     FROM (SELECT DISTINCT author_key FROM said) people
 )
-SELECT c.id, c.status, r.text, r.html, a.moderation, a.section, u.key AS author_key, u.name, u.guest, u.roles,
+SELECT c.id, c.status, c.held_by, r.text, r.html, a.moderation, a.section, u.key AS author_key, u.name, u.guest, u.roles,
        u.granted_role, people.known, people.removed_share
 FROM said c
 JOIN people ON people.author_key = c.author_key
@@ -482,7 +485,7 @@ CROSS JOIN LATERAL (
 ) r
 CROSS JOIN LATERAL (SELECT * FROM articles known WHERE known.key = c.article_key LIMIT 1) a
 CROSS JOIN LATERAL (SELECT * FROM authors known WHERE known.key = c.author_key LIMIT 1) u
-WHERE c.status <> 'deleted'
+WHERE c.status IN ('published', 'pending')
 ORDER BY c.id
 
 -- forget_text

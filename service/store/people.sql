@@ -2,7 +2,8 @@
 -- What became of what an author wrote. $1 author
 SELECT coalesce(n.published, 0) AS approved, coalesce(n.removed + n.spam, 0) AS removed, coalesce(n.pending, 0) AS pending,
        (SELECT count(*) FROM flags f WHERE f.upheld_against = $1) AS flags_upheld, u.created_at AS first_seen,
-       coalesce(n.published + n.pending + n.removed + n.spam + n.deleted, 0) AS comments
+       coalesce(n.published + n.pending + n.removed + n.spam + n.deleted, 0) AS comments,
+       u.banned_until, u.ban_reason, clock_timestamp() AS now
 FROM authors u LEFT JOIN author_counts n ON n.author_key = u.key
 WHERE u.key = $1
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from service.domain.identity import Role
 from service.followers.retention import forget_old
-from service.operations import moderation, removals
+from service.operations import moderation, posting, removals
 from service.operations.people import ban_author
 from service.settings import Settings
 from tests.client import Answer, Service, SiteClient, as_id, canary, running_service, until
@@ -77,13 +77,17 @@ async def test_a_ban_is_told_and_ends_at_its_time(service: Service, cluster: Clu
     for _ in range(2):
         assert (await site.delete(f"/moderation/authors/{ada_id}/ban", token=mod)).status == 204
     assert (await site.comment("a", token=ada)).status == 201
-    logged = run_sql(
-        owner,
-        "SELECT action, count(*), count(e.position), string_agg(DISTINCT e.kind, ',') FROM decisions d"
-        f" JOIN authors u ON u.key = d.author_key AND u.id = '{ada_id}' LEFT JOIN events e ON e.decision_id = d.id"
-        " WHERE d.comment_id IS NULL GROUP BY action ORDER BY action",
-    )
-    assert logged.splitlines() == ["ban|2|2|author.banned", "unban|1|1|author.unbanned"]
+
+    async def logged() -> bool:
+        rows = run_sql(
+            owner,
+            "SELECT action, count(*), count(e.position), string_agg(DISTINCT e.kind, ',') FROM decisions d"
+            f" JOIN authors u ON u.key = d.author_key AND u.id = '{ada_id}' LEFT JOIN events e ON e.decision_id = d.id"
+            " WHERE d.comment_id IS NULL GROUP BY action ORDER BY action",
+        )
+        return rows.splitlines() == ["ban|2|2|author.banned", "unban|1|1|author.unbanned"]
+
+    await until(logged)
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": " "}, {"reason": "x", "until": "2020-01-01T00:00:00Z"}])
@@ -166,10 +170,13 @@ async def test_notes_are_for_moderators_only(service: Service) -> None:
     ada, mod = await site.token(), await site.token("Max", Role.MODERATOR)
     ada_id, secret = await author_id(site, ada), canary()
     comment = await site.posted("a", token=ada)
+    await banned(site, ada_id, mod)
+    await ACTIONS["unban"](site, ada_id, mod)
     noted = await site.post(f"/moderation/authors/{ada_id}/notes", {"text": f"Beware: {secret}"}, token=mod)
     assert (noted.status, noted.json["moderator"]["name"]) == (201, "Max")
     person = (await site.get(f"/moderation/authors/{ada_id}", token=mod)).json
     assert person["notes"] == [noted.json]
+    assert [one["action"] for one in person["decisions"]] == ["unban", "ban"]
     assert (person["author"]["id"], person["roles"]) == (ada_id, ["reader"])
     paths = ("", "/me", "/articles/a/comments", f"/comments/{comment['id']}", "/me/articles/a", "/me/notifications")
     for path in paths:
@@ -470,3 +477,18 @@ async def test_words_of_deleted_comments_are_forgotten_and_removed_ones_are_not(
     assert removed["text"] in await words(removed)
     logged = run_sql(owner, f"SELECT count(*) FROM decisions WHERE comment_id = '{deleted['id']}'")
     assert int(logged) >= 1, "the log keeps its ids"
+
+
+async def test_a_ban_counts_for_what_is_being_judged(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = await service.new_site()
+    ada = await site.token()
+    ada_id = await author_id(site, ada)
+    open_article = posting.open_article
+
+    async def meanwhile(*args: Any) -> int:
+        await ban_author(service.deps, await site.site(), as_id(ada_id), None, "Spam.", remove_comments=True)
+        return await open_article(*args)
+
+    monkeypatch.setattr(posting, "open_article", meanwhile)
+    assert refused(await site.comment("a", token=ada)) == (403, "banned")
+    assert await site.count("a") == 0

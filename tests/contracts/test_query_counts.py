@@ -199,7 +199,7 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     "GET me events": (stream("/me/events", "token"), 2, 200),
     "GET moderation events": (stream("/moderation/events", "other"), 2, 200),
     "POST guests": (lambda s: s.site.post("/guests", {"name": "Grace"}), 2, 201),
-    "GET moderation an author": (by_moderator("get", "/moderation/authors/{root[author][id]}"), 6, 200),
+    "GET moderation an author": (by_moderator("get", "/moderation/authors/{root[author][id]}"), 7, 200),
     "GET moderation an author's ban": (by_moderator("get", "/moderation/authors/{root[author][id]}/ban"), 2, 404),
     "PUT moderation ban": (by_moderator("put", "/moderation/authors/{root[author][id]}/ban", {"reason": "x"}), 6, 200),
     "DELETE moderation ban": (by_moderator("delete", "/moderation/authors/{root[author][id]}/ban"), 2, 204),
