@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
-from schemas.common import SITE, Closed, Truth, count
+from schemas.common import SITE, Closed, Id, Truth, count
 
 
 class SiteSchema(Closed):
@@ -82,7 +82,7 @@ class HookSchema(Closed):
 
     url = fields.URL(required=True, schemes={"http", "https"}, require_tld=False)
     timeout_ms = whole(50, 5000, load_default=1000)
-    on_failure = one_of("hold", "publish")
+    on_failure = fields.String(validate=validate.OneOf(("hold", "publish")), load_default="hold")
 
 
 @cache
@@ -164,3 +164,27 @@ def always(field: fields.Field[Any]) -> fields.Field[Any]:
 SETTINGS_FIELDS = {name: always(field) for name, field in SettingsPatchSchema._declared_fields.items()}
 WholeSettingsSchema = Closed.from_dict(SETTINGS_FIELDS, name="WholeSettingsSchema")
 WholeSettingsSchema.__doc__ = "All settings of a site, with their version."
+
+
+class TrialSchema(SettingsSchema):
+    """Settings to try: what is left out is as the site has it."""
+
+
+class TrialCommentSchema(Closed):
+    """A comment that proposed rules would treat otherwise, or hold."""
+
+    comment_id = Id(required=True)
+    checks = fields.List(fields.String(), required=True, metadata={"description": "That hold, refuse or let it go"})
+
+
+class TrialAnswerSchema(Closed):
+    """What proposed rules would do to the last comments; nothing was changed."""
+
+    tried = count("Comments that were looked at: the published and pending ones among the last 1,000")
+    held = fields.List(fields.Nested(TrialCommentSchema), required=True)
+    refused = fields.List(fields.Nested(TrialCommentSchema), required=True)
+    freed = fields.List(
+        fields.Nested(TrialCommentSchema),
+        required=True,
+        metadata={"description": "Held ones that would be published"},
+    )

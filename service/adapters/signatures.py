@@ -14,7 +14,12 @@ SECRET_BYTES = 32
 
 def new_secret() -> str:
     """A secret to share with a receiver: whsec_ and 32 random bytes in base64."""
-    return PREFIX + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    return shown_secret(secrets.token_bytes(SECRET_BYTES))
+
+
+def shown_secret(secret: bytes) -> str:
+    """A secret as Standard Webhooks write it."""
+    return PREFIX + b64encode(secret).decode()
 
 
 def signed_headers(secret: str, message_id: str, body: bytes, now: float) -> dict[str, str]:

@@ -406,10 +406,10 @@ EXAMPLES |= {
     "MostDiscussed": {"articles": [DISCUSSED]},
     "WholeSettings": SETTINGS,
     "Trial": {"suspect_words": ["casino"]},
-    "TrialComment": {"comment_id": "01999999-0000-7000-8000-000000000001", "checks": ["suspect_word"]},
+    "TrialComment": {"comment_id": REPLY_ID, "checks": ["suspect_word"]},
     "TrialAnswer": {
         "tried": 1000,
-        "held": [{"comment_id": "01999999-0000-7000-8000-000000000001", "checks": ["suspect_word"]}],
+        "held": [{"comment_id": REPLY_ID, "checks": ["suspect_word"]}],
         "refused": [],
         "freed": [],
     },

@@ -68,6 +68,7 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "query_seconds": (("query",), "Seconds spent on them."),
     "refusals": (("check",), "Posts refused, by the check that refused."),
     "holds": (("check",), "Posts held for moderation, by the check that held."),
+    "hook_failures": (("reason",), "Comments that a publisher's own check gave no usable answer about, by why."),
     "limited": (("limit",), "Requests refused by a rate limit."),
     "limiter_local_decisions": ((), "Rate limits decided by a process alone, because Redis was away."),
     "postgres_outages": ((), "Times PostgreSQL was found to be away."),

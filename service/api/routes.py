@@ -61,7 +61,7 @@ from schemas.people import (
 )
 from schemas.queue import ItemDetailSchema, ItemsSchema, QueueCountsSchema
 from schemas.rights import ErasureBegunSchema, ErasureSchema, ExportSchema
-from schemas.sites import SettingsPatchSchema, SiteSchema, WholeSettingsSchema
+from schemas.sites import SettingsPatchSchema, SiteSchema, TrialAnswerSchema, TrialSchema, WholeSettingsSchema
 from schemas.votes import VoteRequestSchema, VoteSchema
 from schemas.webhooks import (
     DeliveriesSchema,
@@ -247,6 +247,8 @@ ROUTES = (
           {200: WholeSettingsSchema}, (*SIGNED_IN, "forbidden")),
     Route("PATCH", f"{SITE}/moderation/settings", sites.patch_settings, "private", "admin",
           {200: WholeSettingsSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden", "conflict"), body=SettingsPatchSchema),
+    Route("POST", f"{SITE}/moderation/settings/try", sites.post_try, "private", "admin",
+          {200: TrialAnswerSchema}, (*SIGNED_IN, *WITH_BODY, "forbidden"), body=TrialSchema),
     Route("GET", f"{SITE}/moderation/stats", activity.get_stats, "private", "moderator",
           {200: StatsSchema}, (*SIGNED_IN, "forbidden", "validation_error"), (WINDOW,)),
 
@@ -254,13 +256,14 @@ ROUTES = (
           {201: OwnCommentSchema, 202: OwnCommentSchema},
           (*SIGNED_IN, *WITH_BODY, "invalid_article_id", "invalid_idempotency_key", "idempotency_in_progress",
            "idempotency_key_reused", "article_not_found", "comment_not_found", "parent_not_visible", "banned",
-           "guests_not_allowed", "posting_closed", "article_locked", "too_many_links", "duplicate_comment",
-           "rate_limited"),
+           "guests_not_allowed", "forbidden", "posting_closed", "article_locked", "slow_mode", "too_many_links",
+           "duplicate_comment", "banned_word", "reserved_name", "rate_limited"),
           body=PostSchema, headers=("Idempotency-Key",)),
     Route("PATCH", f"{SITE}/comments/{{comment_id}}", comments.patch_comment, "private", "signed in",
           {200: OwnCommentSchema, 202: EditedSchema},
           (*SIGNED_IN, *WITH_BODY, "comment_not_found", "forbidden", "not_visible", "edit_window_closed", "banned",
-           "guests_not_allowed", "posting_closed", "article_locked", "too_many_links", "rate_limited"), body=EditSchema),
+           "guests_not_allowed", "posting_closed", "article_locked", "too_many_links", "duplicate_comment", "banned_word",
+           "reserved_name", "rate_limited"), body=EditSchema),
     Route("DELETE", f"{SITE}/comments/{{comment_id}}", comments.delete, "private", "signed in",
           {204: NOTHING}, (*SIGNED_IN, "comment_not_found", "forbidden")),
     Route("PUT", f"{SITE}/comments/{{comment_id}}/vote", votes.put_vote, "private", "signed in",
@@ -343,7 +346,8 @@ ROUTES = (
           headers=("Last-Event-ID",), live=True),
     Route("GET", f"{SITE}/me", authors.get_me, "private", "signed in", {200: MeSchema}, SIGNED_IN),
     Route("POST", f"{SITE}/guests", authors.post_guest, "private", "anybody",
-          {201: GuestSchema}, ("site_not_found", "origin_not_allowed", "unavailable", *WITH_BODY, "guests_not_allowed", "banned", "rate_limited"),
+          {201: GuestSchema}, ("site_not_found", "origin_not_allowed", "unavailable", *WITH_BODY, "guests_not_allowed", "banned",
+          "banned_word", "reserved_name", "rate_limited"),
           body=GuestRequestSchema),
 )
 

@@ -22,6 +22,7 @@ from service.operations.sites import (
     create_site,
     full_settings,
     generate_secret,
+    hook_secret,
     list_api_keys,
     list_settings_changes,
     list_signing_keys,
@@ -115,8 +116,26 @@ async def history(name: str) -> None:
     async with site_parts(name) as (deps, found):
         for row in await list_settings_changes(deps, found):
             who = row["moderator_name"] or "the command"
-            line = {"version": row["version"], "at": row["created_at"].isoformat(), "by": who, "before": row["previous"]}
+            line = {
+                "version": row["version"],
+                "at": row["created_at"].isoformat(),
+                "by": who,
+                "before": row["previous"],
+            }
             click.echo(json.dumps(line, ensure_ascii=False))
+
+
+@site.command(name="hook-secret")
+@click.argument("name")
+@click.option("--renew", is_flag=True, help="Make a new one; the old one signs nothing more within 2 seconds.")
+@run_async
+async def hook_secret_(name: str, renew: bool) -> None:
+    """Print the secret that signs requests to the site's own check (setting `hook`), alone on stdout.
+
+    Your service verifies them with it as Standard Webhooks describes.
+    """
+    async with site_parts(name) as (deps, found):
+        click.echo(await hook_secret(deps, found, renew=renew))
 
 
 @site.group()

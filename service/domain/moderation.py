@@ -6,7 +6,7 @@ ends it; holds add up, so that a moderator sees every reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -242,6 +242,7 @@ CHECKS: tuple[Callable[[Draft], Verdict], ...] = (
     premoderated_article,
     premoderated_guest,
 )
+NAME_CHECKS = (banned_word, reserved_name)  # of a name alone
 REPEAT = "same_text_again"  # judged by the database while writing: two at once must not both pass
 HOOK = "hook"  # judged by the publisher's own service, after all others
 
@@ -257,13 +258,13 @@ class Refused(Exception):
 Held = dict[str, str | None]  # by the check that holds: what it found
 
 
-def judge(draft: Draft) -> Held:
+def judge(draft: Draft, checks: Sequence[Callable[[Draft], Verdict]] = CHECKS) -> Held:
     """The checks that hold the draft, with what they found; empty when it may be published.
 
     Raises Refused, with the name of the first check that refuses.
     """
     held: Held = {}
-    for check in CHECKS:
+    for check in checks:
         verdict = check(draft)
         if isinstance(verdict, Refusal):
             raise Refused(check.__name__, verdict.error)

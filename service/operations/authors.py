@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +17,12 @@ from service.adapters.limits import Verdict
 from service.deps import Deps
 from service.domain.errors import (
     Banned,
+    BannedWord,
     ConfigurationError,
     Forbidden,
     GuestsNotAllowed,
     NotFound,
+    ReservedName,
     TokenInvalid,
     ValidationFailed,
 )
@@ -37,6 +39,7 @@ from service.domain.ids import uuid7
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations.limits import charge
+from service.operations.rules import refuse_name
 from service.store import authors, network_bans
 
 LOOKED_UP_AT_ONCE = 10
@@ -73,6 +76,10 @@ async def recognise(deps: Deps, site: Site, claims: Claims, row: Row | None) -> 
     if revoked_before is not None and claims.issued_at <= revoked_before.timestamp():
         raise TokenInvalid("This token was revoked; sign in again.")
     shown = shown_author(site, claims)
+    keeps_name = row is not None and row["name"] != claims.name and not (shown["roles"] or row["granted_role"])
+    if keeps_name and await is_refused(deps, site, claims.name):
+        assert row is not None
+        shown["name"] = row["name"]  # or what they wrote before would stand under it
     if row is None or any(row[name] != value for name, value in shown.items() if name != "guest"):
         row = await authors.upsert_author(
             deps.database,
@@ -86,7 +93,16 @@ async def recognise(deps: Deps, site: Site, claims: Claims, row: Row | None) -> 
         )
     if row is None:
         raise TokenInvalid("This account was deleted since the token was issued; sign in again.")
-    return author_from(site, claims, row)
+    return replace(author_from(site, claims, row), name=claims.name)
+
+
+async def is_refused(deps: Deps, site: Site, name: str) -> bool:
+    """Whether nobody but the staff may have this name."""
+    try:
+        await refuse_name(deps, site, name)
+    except (BannedWord, ReservedName):
+        return True
+    return False
 
 
 def shown_author(site: Site, claims: Claims) -> dict[str, Any]:
@@ -161,7 +177,7 @@ async def require_role(deps: Deps, site: Site, claims: Claims, least: Role) -> A
 async def make_guest(deps: Deps, site: Site, name: str, address: str) -> tuple[str, Author, Verdict]:
     """A guest's token and author, and how the limit stands.
 
-    Raises GuestsNotAllowed, Banned, RateLimited, ValidationFailed.
+    Raises GuestsNotAllowed, Banned, BannedWord, ReservedName, RateLimited, ValidationFailed.
     """
     if not site.settings.guests:
         raise GuestsNotAllowed
@@ -169,6 +185,7 @@ async def make_guest(deps: Deps, site: Site, name: str, address: str) -> tuple[s
         name = clean_name(name)
     except ValueError as error:
         raise ValidationFailed({"name": [str(error)]}) from error
+    await refuse_name(deps, site, name)
     banned = await network_bans.network_ban(deps.database, site.key, address)
     refuse_network(None if banned is None else banned["reason"])
     verdict = await charge(deps, "guests", address=address)

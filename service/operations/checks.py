@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,24 +13,28 @@ from uuid import UUID
 import orjson
 
 from service.adapters.outbound import OutboundError
-from service.adapters.signatures import PREFIX, signed_headers
+from service.adapters.signatures import shown_secret, signed_headers
 from service.deps import Deps
 from service.domain.errors import DuplicateComment, Forbidden
 from service.domain.ids import created_at_of
 from service.domain.limits import client_ip
 from service.domain.markup import link_targets, text_of
-from service.domain.moderation import HOOK, REPEAT, Draft, Held, Refused, judge
+from service.domain.moderation import CHECKS, HOOK, REPEAT, Draft, Held, Refused, judge
 from service.domain.nearness import near_fingerprints
 from service.domain.rows import Row
-from service.domain.rules import Rules, rules_from, skeletons
-from service.domain.sites import Site, SiteSettings
+from service.domain.rules import rules_from, skeletons
+from service.domain.sites import Site, SiteSettings, settings_from
 from service.domain.text import clean_line, count_addresses, count_links
 from service.operations.authors import Author
+from service.operations.rules import rules_of
+from service.operations.sites import merge_settings
+from service.store import comments
 from service.store.comments import Inquiry
 
-FEW_WORDS = 200  # more, and the list is made ready in a thread
-RULES_KEPT = 200  # sites
 LONGEST_REASON = 500  # characters of the hook's reason that are kept
+TRIED = 1000  # comments
+TRIED_AT_ONCE = 10  # then others have their turn
+RULES = frozenset(check.__name__ for check in CHECKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +49,6 @@ class Words:
     def seen(self) -> tuple[str, ...]:
         """What readers see of it, addresses behind links included."""
         return (text_of(self.html), *link_targets(self.html), self.title or "")
-
-
-async def rules_of(deps: Deps, site: Site) -> Rules:
-    """The site's rules, made once for each version of its settings; long lists of words in a thread."""
-    known = deps.rules.pop(site.key, None)
-    if known is None or known[0] != site.version:
-        settings = site.settings
-        if len(settings.banned_words) + len(settings.suspect_words) <= FEW_WORDS:
-            known = (site.version, rules_from(settings))
-        else:
-            known = (site.version, await asyncio.to_thread(rules_from, settings))
-    deps.rules[site.key] = known  # the last one asked for stands last
-    while len(deps.rules) > RULES_KEPT:
-        del deps.rules[next(iter(deps.rules))]
-    return known[1]
 
 
 def inquiry_of(settings: SiteSettings, text: str, address: str) -> Inquiry:
@@ -172,7 +162,7 @@ async def answer_of(
     deps: Deps, site: Site, hook: dict[str, Any], message_id: str, body: bytes
 ) -> tuple[str, str | None]:
     """What the publisher's service says: publish, hold or refuse, and why. Raises OutboundError for anything else."""
-    headers = signed_headers(PREFIX + b64encode(site.hook_secret).decode(), message_id, body, deps.now())
+    headers = signed_headers(shown_secret(site.hook_secret), message_id, body, deps.now())
     answer = await deps.outbound.post(hook["url"], body, headers, timeout=hook.get("timeout_ms", 1000) / 1000)
     if not 200 <= answer.status < 300:
         raise OutboundError("status", f"answered {answer.status}")
@@ -189,3 +179,83 @@ async def answer_of(
 def again_before(site: Site, now: datetime) -> datetime:
     """What was said before may be said again."""
     return now - timedelta(minutes=site.settings.repeat_minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What proposed settings would do to a site's last comments: the checks that hold, refuse or let go, by comment."""
+
+    tried: int
+    held: dict[UUID, list[str]] = field(default_factory=dict)
+    refused: dict[UUID, list[str]] = field(default_factory=dict)
+    freed: dict[UUID, list[str]] = field(default_factory=dict)
+
+
+async def try_settings(deps: Deps, site: Site, changes: Mapping[str, Any]) -> Tried:
+    """Judge the last 1,000 comments by settings with these changes (validated by the caller); nothing is changed.
+
+    Published and pending ones are judged as if they were posted now, by what is said and by whom: bans, locks, closing
+    and slow mode are about the moment, and not tried. Freed are those that only checks hold which would not any more.
+    """
+    settings = settings_from(merge_settings(asdict(site.settings), changes))
+    settings = replace(settings, posting="open", open_hours=None)
+    rules = await asyncio.to_thread(rules_from, settings)
+    history = int(settings.history_hold["last"]) if settings.history_hold else 0
+    rows = await comments.recent_comments(deps.database, site.key, TRIED, settings.new_author_approvals, history)
+    near = NearTexts(settings)
+    tried = Tried(len(rows))
+    for number, row in enumerate(rows):
+        if number % TRIED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        words = Words(row["text"], row["html"])
+        draft = Draft(
+            now=created_at_of(row["id"]),
+            settings=settings,
+            rules=rules,
+            links=links_in(words, row["name"]),
+            guest=row["guest"],
+            name=row["name"],
+            staff=bool(row["roles"] or row["granted_role"]),
+            staff_names=skeletons(site.staff_names),
+            texts=words.seen,
+            length=len(words.text),
+            article_moderation=row["moderation"],
+            section=row["section"],
+            alike=near.others(row),
+            known=row["known"],
+            removed_share=row["removed_share"],
+        )
+        note_verdict(tried, draft, row)
+    return tried
+
+
+def note_verdict(tried: Tried, draft: Draft, row: Row) -> None:
+    """Note what the proposed rules make of a comment."""
+    try:
+        held = judge(draft)
+    except Refused as refused:
+        tried.refused[row["id"]] = [refused.check]
+        return
+    if held:
+        tried.held[row["id"]] = list(held)
+    elif row["status"] == "pending" and row["held_by"] and set(row["held_by"]) <= RULES:
+        tried.freed[row["id"]] = list(row["held_by"])
+
+
+class NearTexts:
+    """Who said something alike before, among comments that are looked at in the order of time."""
+
+    def __init__(self, settings: SiteSettings) -> None:
+        self._window = timedelta(minutes=settings.near_duplicates["minutes"]) if settings.near_duplicates else None
+        self._said: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
+
+    def others(self, row: Row) -> int:
+        """How many others said nearly the same within the window before; 0 where the site does not ask."""
+        if self._window is None:
+            return 0
+        now, author, alike = created_at_of(row["id"]), row["author_key"], set[int]()
+        for fingerprint in near_fingerprints(row["text"]):
+            said = self._said[fingerprint]
+            alike.update(key for key, at in said.items() if key != author and now - at < self._window)
+            said[author] = now
+        return len(alike)

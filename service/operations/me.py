@@ -18,7 +18,7 @@ from service.domain.rows import Row
 from service.domain.rules import Rules, skeletons
 from service.domain.sites import Site
 from service.operations.authors import Author, read_me
-from service.operations.checks import rules_of
+from service.operations.rules import rules_of
 from service.store import articles, me
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from service.adapters.jwks import MAX_KEYS, parse_jwk
 from service.adapters.outbound import OutboundError, parse_target
+from service.adapters.signatures import shown_secret
 from service.adapters.tokens import MIN_SECRET
 from service.deps import Deps
 from service.domain.errors import ConfigurationError, Conflict, SiteNotFound, TokenInvalid, ValidationFailed
@@ -213,6 +214,15 @@ def why_unusable(jwk: object) -> str:
     if isinstance(jwk, dict) and "k" in jwk:
         return "this is a shared secret; give it with --secret-file"
     return "not a public JWK for RS256 (2048 to 4096 bits), ES256 (P-256) or EdDSA (Ed25519) signatures"
+
+
+async def hook_secret(deps: Deps, site: Site, *, renew: bool = False) -> str:
+    """What the publisher's own check verifies our requests with: whsec_ and base64, as Standard Webhooks have it."""
+    if not renew:
+        return shown_secret(site.hook_secret)
+    secret = await sites.renew_hook_secret(deps.database, site.key)
+    deps.forget_site(site.name)
+    return shown_secret(secret)
 
 
 async def list_signing_keys(deps: Deps, site: Site) -> Rows:

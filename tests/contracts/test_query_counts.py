@@ -95,6 +95,7 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     "PATCH an article": (lambda s: s.site.patch("/moderation/articles/a", {"locked": True}, token=s.other), 6, 200),
     "POST merge": (lambda s: s.site.post("/moderation/articles/a/merge", {"into": "none"}, token=s.admin), 5, 404),
     "GET settings": (lambda s: s.site.get("/moderation/settings", token=s.admin), 2, 200),
+    "POST settings try": (lambda s: s.site.post("/moderation/settings/try", {"max_links": 0}, token=s.admin), 2, 200),
     "PATCH settings": (
         lambda s: s.site.patch("/moderation/settings", {"max_links": 5, "version": 1}, token=s.admin),
         7,
@@ -125,7 +126,7 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     "POST that opens its article": (lambda s: s.site.comment("new", token=s.token), 3, 201),
     "PATCH a comment": (
         lambda s: s.site.patch(f"/comments/{s.deep['id']}", {"text": "Other words."}, token=s.token),
-        8,
+        9,
         200,
     ),
     "DELETE a comment": (lambda s: s.site.delete(f"/comments/{s.deep['id']}", token=s.token), 7, 204),

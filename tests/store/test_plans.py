@@ -198,6 +198,11 @@ SELECT 1 + n % 2000, date_trunc('hour', now()) - n % 7 * interval '1 day', 1 + n
 FROM generate_series(0, 59999) AS n;
 INSERT INTO site_hours (site_key, hour, measure, number)
 SELECT 1 + n % 2000, date_trunc('hour', now()) - n / 2000 * interval '1 hour', 'comments', 1 FROM generate_series(0, 59999) AS n;
+INSERT INTO near_texts (site_key, fingerprint, author_key, said_at)
+SELECT 1, n % 500, 1 + n % 5000, now() - n * interval '1 second' FROM generate_series(1, 50000) AS n
+ON CONFLICT DO NOTHING;
+UPDATE articles SET slow_mode_seconds = 60 WHERE key = 1;
+UPDATE authors SET granted_role = 'moderator' WHERE key % 500 = 1;
 ANALYZE;
 """
 
@@ -218,9 +223,15 @@ HASHES = ["\\\\x" + sha256(str(n).encode()).hexdigest() for n in (7, 30_000)]
 
 def new_comment(parent: UUID | None) -> tuple[Any, ...]:
     said = (b"never said", NOW - timedelta(minutes=5), f"new-{parent}", b"hash", 201)
-    return (1, BIG, uid(5_000_000), parent, 7, "published", [], "Words.", "<p>Words.</p>", 1, NOW, *said)
+    return (1, BIG, uid(5_000_000), parent, 7, "published", [], "Words.", "<p>Words.</p>", 1, NOW, *said, None, [6, 7])
 
 
+def asked(*, everything: bool) -> tuple[Any, ...]:
+    """What a site asks of an author who posts or edits: everything, or nothing but the ban of their network."""
+    return ("192.0.2.1", 3, 20, [6, 7, 8, 9, 10], 60, 3) if everything else ("192.0.2.1", 0, 0, [], 0, 0)
+
+
+READER_7 = ("https://publisher.example", "reader-7")
 FUTURE, LONG_AGO = datetime(9999, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -286,8 +297,16 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "changes of settings": ("list_settings_changes", (1, 100)),
     "counts of 200": ("count_comments", (1, [f"article-{n * 25}" for n in range(200)])),
     "count of one": ("count_comments", (1, ["article-0"])),
-    "post": ("posting_context", (1, "article-0", "https://publisher.example", "reader-7", None, "key-6")),
-    "post a reply": ("posting_context", (1, "article-0", "https://publisher.example", "reader-7", BIG_ROOT, None)),
+    "post": ("posting_context", (1, "article-0", *READER_7, *asked(everything=False), None, "key-6")),
+    "post a reply": ("posting_context", (1, "article-0", *READER_7, *asked(everything=False), BIG_ROOT, None)),
+    "post where everything is asked": (
+        "posting_context",
+        (1, "article-0", *READER_7, *asked(everything=True), None, None),
+    ),
+    "edit": ("editing_context", (1, uid(150_003), *READER_7, *asked(everything=True))),
+    "edit, the text": ("remember_text", (7, b"said", uid(150_003), NOW)),
+    "edit, like others": ("remember_near", (1, 7, [6, 7])),
+    "try rules": ("recent_comments", (1, 1000, 3, 20)),
     "write": ("insert_comment", new_comment(None)),
     "write a reply": ("insert_comment", new_comment(BIG_ROOT)),
     "replay": ("touch_idempotency_key", (7, "key-6")),
@@ -298,7 +317,7 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     ),
     "new words": ("insert_revision", (BIG, uid(150_003), 2, "New", "<p>New</p>", 1, "pending")),
     "judge revisions": ("judge_revisions", (BIG, uid(150_003), 1, None)),
-    "hold": ("hold_comment", (BIG, uid(150_003), ["premoderated_site"])),
+    "hold": ("hold_comment", (BIG, uid(150_003), ["premoderated_site"], '{"suspect_word": "casino"}')),
     "answer flags": ("answer_flags", (BIG, uid(150_003), "upheld", FIRST)),
     "answer notices": ("answer_notices", (BIG, uid(150_000), "upheld", FIRST)),
     "notice": ("insert_notice", (1, BIG, BIG_ROOT, None, "Words.", "A law.", "Eve", "eve@example.com")),
