@@ -5,9 +5,11 @@
  *   author: null | {id: string, name: string, avatar_url: string | null, roles: string[], labels: string[], guest: boolean},
  *   html: string | null, status: string, featured: boolean, created_at: string, edited_at: string | null,
  *   votes: {up: number, down: number, score: number}, reply_count: number, descendant_count: number}} Comment */
+/** @typedef {NonNullable<Comment["author"]>} Author */
 
 const TONES = 12; // colours of initials
-const STEPS = 3; // replies step in so often; below, a line says whom they answer
+const STEPS = 3; // replies step in so often; those below stand in one list and say whom they answer
+const DEEPEST = 8; // of the tree, as the service keeps it: below, a reply stands beside its parent
 const policy = window.trustedTypes?.createPolicy("discuss", { createHTML: (html) => html });
 
 /**
@@ -38,140 +40,186 @@ export class CommentView {
     this.thread = thread;
     this.parent = parent;
     this.step = parent ? parent.step + 1 : 0;
-    this.article = h("article", { part: "comment", tabindex: "-1", "aria-labelledby": `by-${comment.id}` });
-    this.list = h("ol", { class: "replies", role: "list" });
-    this.rail = h("button", { class: "rail", type: "button", onclick: () => this.collapse(!this.collapsed) });
-    this.more = h("button", { class: "more", type: "button", hidden: true, onclick: () => thread.loadReplies(this) });
-    this.folded = h("button", { class: "more", type: "button", hidden: true, onclick: () => this.collapse(false) });
-    this.branch = h("div", { class: "branch", hidden: true }, this.rail, this.list, this.more);
-    this.element = h("li", { class: "comment", id: `c-${comment.id}` }, this.article, this.folded, this.branch);
-    this.element.toggleAttribute("data-flat", this.step > STEPS);
+    /** @type {CommentView | null} in whose list it stands */
+    this.host = parent && parent.step >= STEPS ? parent.host : parent;
+    this.path = pathOf(comment, parent);
+    /** @type {CommentView[]} what stands in its list, in reading order */
+    this.replies = [];
     this.collapsed = false;
+    this.rest = false; // whether the service has more replies than were loaded
+    this.article = h("article", { part: "comment", tabindex: "-1", "aria-labelledby": `by-${comment.id}` });
     this.notes = h("div", { class: "notes" });
+    this.list = h("ol", { class: "replies", role: "list" });
+    this.rail = h("button", { class: "rail", type: "button", onclick: () => this.fold(true) });
+    this.more = h("button", { class: "more", type: "button", onclick: () => thread.loadReplies(this) });
+    this.folded = h("button", { class: "more", type: "button", onclick: () => this.fold(false) });
+    this.branch = h("div", { class: "branch" }, this.rail, this.list, this.more);
+    this.element = h("li", { class: "comment", id: `c-${comment.id}` }, this.article, this.folded, this.branch);
     this.update(comment);
   }
 
-  /** Show the comment as it is now; a tombstone when it has no words. @param {Comment} comment */
+  /** Show the comment as it is now, in place; a tombstone when it has no words. @param {Comment} comment */
   update(comment) {
+    const before = this.comment;
     this.comment = comment;
     this.article.toggleAttribute("data-gone", comment.html === null);
     this.article.toggleAttribute("data-featured", comment.featured);
-    this.article.replaceChildren(...(comment.html === null ? [this.tombstone()] : this.parts()));
-    this.countReplies();
+    if (comment.html === null) this.article.replaceChildren(this.tombstone());
+    else if (!before || before.html === null) this.article.replaceChildren(...this.parts());
+    else this.refresh(before);
+    this.showBranch();
+    if (comment.html !== null) this.thread.emit("rendered", this);
   }
 
   tombstone() {
-    const words = this.thread.words;
-    return h("p", { class: "tombstone", id: `by-${this.comment.id}` }, words.t(`tombstone.${this.comment.status}`));
+    return h("p", { class: "tombstone", id: `by-${this.comment.id}` }, this.thread.t(`tombstone.${this.comment.status}`));
   }
 
   parts() {
-    const { comment, thread } = this;
-    this.body = h("div", { class: "body", part: "text", dir: "auto" });
-    this.body.append(rendered(/** @type {string} */ (comment.html)));
+    this.by = this.byline();
+    this.body = h("div", { class: "body", part: "text", dir: "auto" }, rendered(/** @type {string} */ (this.comment.html)));
     this.actions = h("div", { class: "actions", part: "actions" }, ...this.buttons());
-    const to = this.step > STEPS && this.parent ? this.inReplyTo(this.parent) : null;
-    const parts = [this.byline(), to, this.body, this.notes, this.actions];
-    thread.emit("rendered", this);
-    return parts.filter((part) => part !== null);
+    this.showVotes();
+    return [this.by, ...this.inReplyTo(), this.body, this.notes, this.actions];
+  }
+
+  /** Change only what differs: focus, selection and open menus stay. @param {Comment} before */
+  refresh(before) {
+    const { comment } = this;
+    const head = (one) => JSON.stringify([one.author, one.featured, one.edited_at]);
+    if (head(comment) !== head(before)) {
+      const by = this.byline();
+      this.by?.replaceWith(by);
+      this.by = by;
+    }
+    if (comment.html !== before.html) this.body?.replaceChildren(rendered(/** @type {string} */ (comment.html)));
+    this.showVotes();
   }
 
   byline() {
     const { comment, thread } = this;
-    const author = /** @type {NonNullable<Comment["author"]>} */ (comment.author);
-    const link = h("a", { class: "time", part: "time", href: `#comment-${comment.id}` }, thread.times.element(comment.created_at));
-    const edited = comment.edited_at ? h("span", { class: "edited" }, thread.words.t("comment.edited")) : null;
+    const author = /** @type {Author} */ (comment.author);
     return h(
       "header",
       { class: "by", id: `by-${comment.id}` },
       avatar(author),
       h("bdi", { class: "name", part: "author" }, author.name),
       ...this.badges(author).map((text) => h("span", { class: "badge", dir: "auto" }, text)),
-      link,
-      edited,
+      h("a", { class: "time", part: "time", href: `#comment-${comment.id}` }, thread.times.element(comment.created_at)),
+      comment.edited_at ? h("span", { class: "edited" }, thread.t("comment.edited")) : null,
     );
   }
 
-  /** @param {NonNullable<Comment["author"]>} author */
+  /** @param {Author} author @returns {string[]} */
   badges(author) {
-    const words = this.thread.words;
+    const { t } = this.thread;
     const role = ["admin", "moderator", "staff"].find((name) => author.roles.includes(name));
-    return [
-      this.comment.featured && words.t("badge.featured"),
-      role && words.t(`badge.${role === "admin" ? "moderator" : role}`),
-      author.guest && words.t("badge.guest"),
-      ...author.labels,
-    ].filter(Boolean);
+    const badges = [...author.labels];
+    if (author.guest) badges.unshift(t("badge.guest"));
+    if (role) badges.unshift(t(role === "staff" ? "badge.staff" : "badge.moderator"));
+    if (this.comment.featured) badges.unshift(t("badge.featured"));
+    return badges;
   }
 
-  /** @param {CommentView} parent */
-  inReplyTo(parent) {
-    const name = parent.comment.author?.name ?? this.thread.words.t("comment.somebody");
-    const onclick = () => this.thread.focus(parent.comment.id);
-    return h("button", { class: "to", type: "button", onclick }, this.thread.words.t("comment.in_reply_to", { name }));
+  /** Where lists step in no more, a line says whom it answers, and leads there. */
+  inReplyTo() {
+    const { parent, thread } = this;
+    if (!parent || this.step <= STEPS) return [];
+    const name = parent.comment.author?.name ?? thread.t("comment.somebody");
+    const onclick = () => thread.focus(parent.comment.id);
+    return [h("button", { class: "to", type: "button", onclick }, thread.t("comment.in_reply_to", { name }))];
   }
 
   /** The row under the words; a click is answered by actions.js, loaded when first needed. */
   buttons() {
-    const { comment, thread } = this;
-    const words = thread.words;
-    const vote = (name, sign, n) =>
-      h("button", { type: "button", "data-action": name, "aria-pressed": "false", "aria-label": words.t(`action.${name}`, { n }) }, sign, " ", h("span", {}, words.numbers.format(n)));
+    const { t } = this.thread;
+    const vote = (name, sign) =>
+      h("button", { type: "button", "data-action": name, "aria-pressed": "false" }, h("span", { "aria-hidden": "true" }, sign));
+    this.up = vote("up", "▲");
+    this.down = vote("down", "▼");
+    this.ups = h("span", { class: "votes" });
+    this.up.append(this.ups);
     return [
-      vote("up", "▲", comment.votes.up),
-      vote("down", "▼", comment.votes.down),
-      h("button", { type: "button", "data-action": "reply" }, words.t("action.reply")),
-      h("button", { type: "button", "data-action": "menu", "aria-haspopup": "menu", "aria-label": words.t("action.more") }, "⋯"),
+      this.up,
+      this.down,
+      h("button", { type: "button", "data-action": "reply" }, t("action.reply")),
+      h("button", { type: "button", "data-action": "menu", "aria-haspopup": "menu", "aria-label": t("action.more") }, "⋯"),
     ];
   }
 
-  /** Put a reply where it stands among its siblings: oldest first. @param {CommentView} reply */
+  showVotes() {
+    const { up, down } = this.comment.votes;
+    const { t, words } = this.thread;
+    /** @type {HTMLElement} */ (this.ups).textContent = up ? words.numbers.format(up) : "";
+    this.up?.setAttribute("aria-label", t("action.up", { n: up }));
+    this.down?.setAttribute("aria-label", t("action.down", { n: down }));
+  }
+
+  /** While its change is on the way. @param {boolean} [busy] */
+  setBusy(busy = true) {
+    this.article.setAttribute("aria-busy", String(busy));
+  }
+
+  /** Put a reply where it stands in reading order: after what it answers, siblings oldest first. @param {CommentView} reply */
   place(reply) {
-    const later = [...this.list.children].find((other) => other.id > reply.element.id);
-    this.list.insertBefore(reply.element, later ?? null);
-    this.branch.hidden = false;
-    this.countReplies();
+    const at = this.replies.findLastIndex((other) => other.path < reply.path) + 1;
+    this.list.insertBefore(reply.element, this.replies[at]?.element ?? null);
+    this.replies.splice(at, 0, reply);
+    for (let above = /** @type {CommentView | null} */ (this); above; above = above.host) above.showBranch();
   }
 
   /** @param {boolean} collapsed */
   collapse(collapsed) {
     this.collapsed = collapsed;
-    this.branch.hidden = collapsed;
-    this.folded.hidden = !collapsed;
-    this.countReplies();
+    this.showBranch();
+  }
+
+  /** What pressing the hairline, or the line in place of the branch, does. @param {boolean} collapsed */
+  fold(collapsed) {
+    this.collapse(collapsed);
     (collapsed ? this.folded : this.rail).focus();
   }
 
-  /** How many replies there are, where they are folded away or not shown yet. */
-  countReplies() {
-    const words = this.thread.words;
-    const n = this.comment.descendant_count;
-    this.rail.setAttribute("aria-expanded", String(!this.collapsed));
-    this.rail.setAttribute("aria-label", words.t("branch.collapse", { n }));
-    this.folded.textContent = words.t("branch.folded", { n });
-    this.more.hidden = !this.rest;
-    this.more.textContent = words.t("branch.more", { n: Math.max(1, n - this.shownBelow()) });
-    if (this.rest) this.branch.hidden = this.collapsed;
-  }
-
-  /** Published replies shown below, at any depth. */
-  shownBelow() {
+  /** How many published comments stand below it here. */
+  get shown() {
     return this.list.querySelectorAll("article:not([data-gone])").length;
   }
 
-  /** Where this root's replies go on, null at their end. @param {string | null} cursor */
+  /** The replies, or the line that says how many are folded away. */
+  showBranch() {
+    const { t } = this.thread;
+    const { shown } = this;
+    const n = Math.max(this.comment.descendant_count, shown);
+    const some = this.replies.length > 0 || this.rest;
+    this.branch.hidden = !some || this.collapsed;
+    this.folded.hidden = !some || !this.collapsed;
+    this.more.hidden = !this.rest;
+    this.rail.setAttribute("aria-expanded", String(!this.collapsed));
+    this.rail.setAttribute("aria-label", t("branch.collapse", { n }));
+    this.folded.textContent = t("branch.folded", { n });
+    this.more.textContent = t("branch.more", { n: Math.max(1, n - shown) });
+  }
+
+  /** Where a root's replies go on: "" from the beginning, null at their end. @param {string | null} cursor */
   set next(cursor) {
     this.cursor = cursor;
     this.rest = cursor !== null;
-    this.countReplies();
+    this.showBranch();
   }
 }
 
-/** A picture, or initials on a colour of the author's own. @param {NonNullable<Comment["author"]>} author */
+/** What replies are ordered by: the ids from the root down, as the service orders them. @param {Comment} comment @param {CommentView | null} parent */
+function pathOf(comment, parent) {
+  if (!parent) return comment.id;
+  const beside = parent.comment.depth === DEEPEST;
+  return `${beside ? parent.path.slice(0, parent.path.lastIndexOf("/")) : parent.path}/${comment.id}`;
+}
+
+/** A picture, or initials on a colour of the author's own. @param {Author} author */
 function avatar(author) {
   if (author.avatar_url)
     return h("img", { class: "avatar", src: author.avatar_url, alt: "", width: "32", height: "32", loading: "lazy", referrerpolicy: "no-referrer" });
   const tone = [...author.id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) % TONES;
-  const initials = author.name.split(/\s+/).map((word) => [...word][0] ?? "").slice(0, 2).join("").toUpperCase();
-  return h("span", { class: `avatar tone-${tone}`, "aria-hidden": "true" }, initials);
+  const initials = author.name.match(/(?<![\p{L}\p{M}\p{N}])[\p{L}\p{N}]/gu) ?? [];
+  return h("span", { class: `avatar tone-${tone}`, "aria-hidden": "true" }, initials.slice(0, 2).join("").toUpperCase());
 }

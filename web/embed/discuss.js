@@ -6,6 +6,7 @@ const API = new URL("/api/v1/", import.meta.url);
 const NEAR = "600px"; // how far below the viewport a section begins to load
 const READING = ["thread.js", "comment.js", "api.js", "live.js", "words.js", "times.js", "style.js"];
 const BATCH = 200; // articles in one request, as the API allows
+const LONGEST = 4_000; // characters of a query; longer lists go by POST
 
 /** @type {Map<string, Map<string, Set<DiscussCount>>>} counts to ask for, by site and article */
 const asked = new Map();
@@ -17,20 +18,24 @@ async function askCounts() {
   for (const [site, articles] of sites) {
     const ids = [...articles.keys()];
     for (let at = 0; at < ids.length; at += BATCH) {
-      const some = ids.slice(at, at + BATCH);
-      try {
-        const answer = await fetch(new URL(`sites/${site}/counts`, API), {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ articles: some }),
-        });
-        if (!answer.ok) continue; // a count that is not known is not shown, never 0
-        const { counts } = await answer.json();
-        for (const id of some) for (const element of articles.get(id) ?? []) element.show(counts[id]);
-      } catch {
-        // the network failed: nothing is shown
-      }
+      const counts = await fetchCounts(site, ids.slice(at, at + BATCH));
+      for (const [id, count] of Object.entries(counts)) for (const element of articles.get(id) ?? []) element.show(count);
     }
+  }
+}
+
+/** The counts of some articles; none when they cannot be had: what is not known is not shown, never 0. */
+async function fetchCounts(site, ids) {
+  const url = new URL(`sites/${site}/counts`, API);
+  const options = { credentials: "omit" };
+  const query = new URLSearchParams(ids.map((id) => ["article", id])).toString();
+  if (query.length < LONGEST) url.search = query;
+  else Object.assign(options, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ articles: ids }) });
+  try {
+    const answer = await fetch(url, options);
+    return answer.ok ? (await answer.json()).counts : {};
+  } catch {
+    return {};
   }
 }
 
@@ -48,17 +53,16 @@ class DiscussCount extends HTMLElement {
     elements.add(this);
   }
 
-  /** @param {number | undefined} count */
+  /** @param {number} count */
   show(count) {
-    if (count === undefined) return;
-    const language = this.closest("[lang]")?.getAttribute("lang") || undefined;
-    this.textContent = new Intl.NumberFormat(language).format(count);
+    const language = this.closest("[lang]")?.lang.replace(/_/g, "-");
+    this.textContent = count.toLocaleString(language || undefined);
     this.dispatchEvent(new CustomEvent("discuss-count", { bubbles: true, detail: { count } }));
   }
 }
 
 const waiting = new CSSStyleSheet();
-waiting.replaceSync(":host { display: block } :host([loading]) { min-height: 30rem }");
+waiting.replaceSync(":host { display: block } :host([loading]) { min-height: 100vh }");
 
 /** The section under an article: `<discuss-thread site article>`; loads when it comes near the viewport. */
 class DiscussThread extends HTMLElement {
@@ -75,21 +79,29 @@ class DiscussThread extends HTMLElement {
     this.thread?.signedIn();
   }
 
+  /** Whether the page's server put the discussion here: it shows until it is taken over. */
+  get inlined() {
+    return this.querySelector(".discuss") !== null;
+  }
+
   connectedCallback() {
-    if (this.shadowRoot) return;
-    const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [waiting];
-    root.append(document.createElement("slot")); // what the page's server put here shows until it is taken over
-    if (!this.children.length) this.setAttribute("loading", "");
-    const near = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        near.disconnect();
-        this.load();
-      },
-      { rootMargin: NEAR },
-    );
-    near.observe(this);
+    if (!this.shadowRoot) {
+      this.attachShadow({ mode: "open" }).append(document.createElement("slot"));
+      this.shadowRoot.adoptedStyleSheets = [waiting];
+      this.toggleAttribute("loading", !this.inlined);
+    }
+    this.near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.load(), { rootMargin: NEAR });
+    this.near.observe(this);
+    this.linked = () => location.hash.startsWith("#comment-") && !this.thread && this.load();
+    addEventListener("hashchange", this.linked);
+    this.linked();
+  }
+
+  disconnectedCallback() {
+    this.near.disconnect();
+    removeEventListener("hashchange", this.linked);
+    this.thread?.leave();
+    this.thread = null;
   }
 
   attributeChangedCallback(name, before, now) {
@@ -99,14 +111,21 @@ class DiscussThread extends HTMLElement {
   }
 
   async load() {
+    this.near.disconnect();
     for (const file of READING) {
-      const link = document.createElement("link");
-      Object.assign(link, { rel: "modulepreload", href: new URL(file, FOLDER).href });
-      document.head.append(link);
+      const href = new URL(file, FOLDER).href;
+      document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
     }
-    const { mount } = await import(new URL("thread.js", FOLDER).href);
-    this.thread?.leave();
-    this.thread = mount(this);
+    try {
+      const { mount } = await import(new URL("thread.js", FOLDER).href);
+      this.thread?.leave();
+      this.thread = mount(this);
+      await this.thread.started;
+    } catch (problem) {
+      this.removeAttribute("loading");
+      addEventListener("online", () => this.load(), { once: true });
+      throw problem;
+    }
   }
 }
 

@@ -4,7 +4,7 @@
 import { Api, Problem } from "./api.js";
 import { CommentView, h } from "./comment.js";
 import { Live } from "./live.js";
-import { sheet } from "./style.js";
+import { dress, sheet } from "./style.js";
 import { Times } from "./times.js";
 import { wordsFor } from "./words.js";
 
@@ -13,10 +13,10 @@ import { wordsFor } from "./words.js";
 const SORTS = ["newest", "oldest", "top", "controversial"];
 const LINK = /^#comment-([0-9a-f-]{36})$/;
 
-/** Show the section in an element. @param {any} element the <discuss-thread> */
+/** Show the section in an element; `started` of what is returned is settled when it is there. @param {any} element the <discuss-thread> */
 export function mount(element) {
   const thread = new Thread(element);
-  thread.start();
+  thread.started = thread.start();
   return thread;
 }
 
@@ -36,10 +36,12 @@ export class Thread {
     /** @type {EventTarget} */
     this.bus = new EventTarget();
     this.sort = "newest";
+    this.turn = 0; // of loads: what an overtaken one brings is not shown
     this.article = null;
     this.account = null;
     this.settings = null; // the public site object
-    this.onHash = () => this.followLink();
+    this.gone = new AbortController(); // ends what listens to the page
+    this.t = (key, values) => this.words.t(key, values);
   }
 
   get path() {
@@ -47,17 +49,20 @@ export class Thread {
   }
 
   async start() {
+    const page = this.fetchPage(); // while the words are on their way
+    page.catch(() => {}); // told by load
     this.words = await wordsFor(this.element);
     this.times = new Times(this.words);
     this.build();
-    window.addEventListener("hashchange", this.onHash);
-    await this.load();
+    window.addEventListener("hashchange", () => this.followLink(), { signal: this.gone.signal });
+    await this.load(page);
     this.signedIn();
     await this.followLink();
   }
 
   leave() {
-    window.removeEventListener("hashchange", this.onHash);
+    this.turn += 1;
+    this.gone.abort();
     this.live?.stop();
     this.times?.stop();
     this.emit("leave");
@@ -81,45 +86,57 @@ export class Thread {
   /** The parts of the section, with skeletons where comments will be. */
   build() {
     const { t } = this;
+    const { language, direction } = this.words;
     this.count = h("span", { class: "count" });
     this.order = h("select", { "aria-label": t("sort.label"), onchange: () => this.reorder() }, ...SORTS.map((sort) => h("option", { value: sort }, t(`sort.${sort}`))));
     this.header = h("header", { class: "header", part: "header" }, h("h2", { id: "title" }, t("title"), " ", this.count), this.order);
-    this.line = h("p", { class: "line", hidden: true });
+    this.line = h("p", { class: "line", role: "alert", hidden: true });
+    this.closed = h("p", { class: "line", dir: "auto", hidden: true });
     this.composerPlace = h("div", { class: "place", part: "composer" });
     this.pill = h("button", { class: "pill", part: "pill", type: "button", hidden: true, onclick: () => this.showFresh() });
     this.list = h("ol", { class: "list", role: "list", "aria-busy": "true" }, ...[1, 2, 3].map(() => h("li", { class: "skeleton", "aria-hidden": "true" }, h("i"), h("i"), h("i"))));
     this.more = h("button", { class: "more", type: "button", hidden: true, onclick: () => this.loadMore() }, t("list.more"));
-    this.spoken = h("div", { class: "spoken", role: "status", "aria-live": "polite" });
-    this.section = h("section", { part: "section", lang: this.words.language, dir: this.words.direction, "aria-labelledby": "title", onclick: (event) => this.clicked(event) }, this.header, this.line, this.composerPlace, this.pill, this.list, this.more, this.spoken);
+    this.spoken = h("div", { class: "spoken", role: "status" });
+    this.section = h("section", { part: "section", lang: language, dir: direction, "aria-labelledby": "title", onclick: (event) => this.clicked(event) }, this.header, this.line, this.closed, this.composerPlace, h("div", { class: "afloat" }, this.pill), this.list, this.more, this.spoken);
     this.invite();
     // a fragment of the page's server stays in sight until the comments are there
-    if (!this.element.children.length) this.show();
-  }
-
-  get t() {
-    return (key, values) => this.words.t(key, values);
+    if (!this.element.inlined) this.show();
   }
 
   /** In place of what the page had. */
   show() {
+    if (this.section.isConnected) return;
+    dress(this.section, this.element, this.gone.signal);
     this.root.adoptedStyleSheets = [sheet()];
     this.root.replaceChildren(this.section);
   }
 
-  /** The first page, in the chosen order. */
-  async load() {
+  /** Put on a further sheet. @param {CSSStyleSheet} sheet */
+  wear(sheet) {
+    this.root.adoptedStyleSheets = [...new Set([...this.root.adoptedStyleSheets, sheet])];
+  }
+
+  /** The first page in the chosen order, and the site. */
+  fetchPage() {
     const query = this.sort === "newest" ? "" : `?sort=${this.sort}`;
+    return Promise.all([this.api.read(`${this.path}/comments${query}`), this.settings ?? this.api.read("")]);
+  }
+
+  async load(answer = this.fetchPage()) {
+    const turn = ++this.turn;
     try {
-      const [page, settings] = await Promise.all([this.api.read(`${this.path}/comments${query}`), this.settings ?? this.api.read("")]);
+      const [page, settings] = await answer;
+      if (turn !== this.turn) return;
       this.settings = settings;
       this.open(page);
     } catch (problem) {
-      this.fail(problem);
+      if (turn === this.turn) this.fail(problem);
     }
   }
 
   /** Show a first page. @param {any} page */
   open(page) {
+    const first = !this.article;
     this.comments.clear();
     this.fresh.clear();
     this.list.replaceChildren();
@@ -131,8 +148,8 @@ export class Thread {
     this.show();
     this.element.removeAttribute("loading");
     this.live?.stop();
-    this.live = new Live(this.api.url(`${this.path}/events`), page.last_event_id, this.element, (name, data) => this.happened(name, data));
-    this.tell("discuss-ready", { comment_count: page.article.comment_count });
+    this.live = new Live(this.api.url(`${this.path}/events`), page.last_event_id, this.element, (name, data) => this.steady(() => this.happened(name, data)));
+    if (first) this.tell("discuss-ready", { comment_count: page.article.comment_count });
     this.emit("opened");
   }
 
@@ -160,25 +177,27 @@ export class Thread {
     this.count.textContent = this.words.numbers.format(article.comment_count);
     const closed = article.locked || this.settings?.posting === "closed";
     this.composerPlace.hidden = closed;
+    this.closed.hidden = !closed;
+    this.closed.textContent = closed ? (article.locked_reason ?? this.t(article.locked ? "line.locked" : "line.closed")) : "";
     this.section.toggleAttribute("data-closed", closed);
-    if (closed) this.say(article.locked_reason ?? this.t(article.locked ? "line.locked" : "line.closed"));
     this.tell("discuss-count", { count: article.comment_count });
   }
 
-  /** One line above the list, or none; with a button when something can be tried again. */
+  /** One line above the list, or none; with a button when something can be tried again. @param {string | null} text @param {() => void} [retry] */
   say(text, retry) {
     this.line.hidden = text === null;
-    this.line.replaceChildren(...(text === null ? [] : [text]));
+    this.line.replaceChildren(text ?? "");
     if (retry) this.line.append(" ", h("button", { type: "button", onclick: retry }, this.t("line.retry")));
   }
 
-  /** @param {unknown} problem */
+  /** The page could not be loaded: what is there already stays, also what the page's server had put here. @param {unknown} problem */
   fail(problem) {
     if (!(problem instanceof Problem)) throw problem;
     this.show();
-    this.list.replaceChildren();
+    this.element.removeAttribute("loading");
+    this.list.removeAttribute("aria-busy");
+    if (!this.comments.size) this.list.replaceChildren(h("li", {}, h("slot")));
     this.say(this.words.problem(problem), () => this.load());
-    this.announce(this.words.problem(problem));
   }
 
   reorder() {
@@ -187,32 +206,44 @@ export class Thread {
     return this.load();
   }
 
-  async loadMore() {
-    const seen = new Set(this.comments.keys());
-    this.more.disabled = true;
-    try {
+  loadMore() {
+    return this.press(this.more, async () => {
+      const seen = new Set(this.comments.keys());
       const page = await this.api.read(`${this.path}/comments?sort=${this.sort}&cursor=${encodeURIComponent(this.cursor)}`);
       this.addRoots(page);
-      page.comments.map((root) => this.comments.get(root.id)).find((view) => !seen.has(view.comment.id))?.article.focus();
-    } catch (problem) {
-      this.announce(this.words.problem(/** @type {Problem} */ (problem)));
-    }
-    this.more.disabled = false;
+      const added = page.comments.find((root) => !seen.has(root.id));
+      return added && this.comments.get(added.id);
+    });
   }
 
   /** The next replies of a root. @param {CommentView} view */
-  async loadReplies(view) {
-    view.more.disabled = true;
-    try {
+  loadReplies(view) {
+    return this.press(view.more, async () => {
       const from = view.cursor ? `&cursor=${encodeURIComponent(view.cursor)}` : "";
       const page = await this.api.read(`comments/${view.comment.id}/replies?limit=50${from}`);
       const added = page.items.filter((reply) => !this.comments.has(reply.id)).map((reply) => this.insert(reply));
       view.next = page.next_cursor;
-      added[0]?.article.focus();
+      return added[0];
+    });
+  }
+
+  /**
+   * Do what a button says, once at a time; what went wrong stands under it until it is pressed again.
+   * @param {HTMLButtonElement} button @param {() => Promise<CommentView | undefined>} load its answer gets the focus
+   */
+  async press(button, load) {
+    const turn = this.turn;
+    button.disabled = true;
+    if (button.nextElementSibling?.matches(".wrong")) button.nextElementSibling.remove();
+    try {
+      const added = await load();
+      if (turn === this.turn) added?.article.focus({ preventScroll: true });
     } catch (problem) {
-      this.announce(this.words.problem(/** @type {Problem} */ (problem)));
+      if (!(problem instanceof Problem)) throw problem;
+      button.after(h("p", { class: "wrong", role: "alert" }, this.words.problem(problem)));
+    } finally {
+      button.disabled = false;
     }
-    view.more.disabled = false;
   }
 
   /**
@@ -221,6 +252,7 @@ export class Thread {
    * @param {Comment} comment @param {{first?: boolean}} [where] `first`: a root at the top of the list
    */
   insert(comment, { first = false } = {}) {
+    if (this.fresh.delete(comment.id)) this.countFresh();
     const known = this.comments.get(comment.id);
     if (known) {
       known.update(comment);
@@ -229,7 +261,7 @@ export class Thread {
     const parent = this.comments.get(comment.parent_id ?? "") ?? this.comments.get(comment.root_id) ?? null;
     const view = new CommentView(this, comment, parent);
     this.comments.set(comment.id, view);
-    if (parent) parent.place(view);
+    if (view.host) view.host.place(view);
     else if (first) this.list.prepend(view.element);
     else this.list.append(view.element);
     this.showEmpty();
@@ -243,21 +275,30 @@ export class Thread {
 
   /** A comment is out of sight: one grey line stays, so that nothing that is read moves. @param {string} id @param {Comment | null} tombstone */
   remove(id, tombstone) {
-    this.fresh.delete(id);
+    if (this.fresh.delete(id)) this.countFresh();
     const view = this.comments.get(id);
     view?.update(tombstone ?? { ...view.comment, status: "removed", html: null, author: null, featured: false });
-    this.countFresh();
+  }
+
+  /** Change something, and what is being read stays where it is. @param {() => void} change */
+  steady(change) {
+    const topOf = (element) => element.getBoundingClientRect().top;
+    const below = topOf(this.list) > 0; // then the change is in sight, or further down
+    const read = below ? null : [...this.list.querySelectorAll("article")].find((one) => one.getBoundingClientRect().bottom > 0);
+    const top = read && topOf(read);
+    change();
+    if (read && topOf(read) !== top) window.scrollBy({ top: topOf(read) - top, behavior: "instant" });
   }
 
   /** Something happened to the article. @param {string} name @param {any} data */
   happened(name, data) {
-    if (name === "reset") return this.load();
+    if (name === "reset") return void this.load();
     if (name === "article.updated") return this.showArticle(data.article);
     if (data.comment_count !== undefined) this.showArticle({ ...this.article, comment_count: data.comment_count });
-    if (name === "comment.removed") this.remove(data.id, data.tombstone);
+    if (name === "comment.removed") return this.remove(data.id, data.tombstone);
     if (!data.comment) return undefined;
-    if (this.comments.has(data.comment.id)) this.update(data.comment);
-    else if (name === "comment.published" && this.belongs(data.comment)) this.fresh.set(data.comment.id, data.comment);
+    if (this.comments.has(data.comment.id)) return this.update(data.comment);
+    if (name === "comment.published" && this.belongs(data.comment)) this.fresh.set(data.comment.id, data.comment);
     return this.countFresh();
   }
 
@@ -275,11 +316,17 @@ export class Thread {
   }
 
   showFresh() {
-    const views = [...this.fresh.values()].map((comment) => this.insert(comment, { first: true }));
-    this.fresh.clear();
-    this.countFresh();
-    for (const view of views) view.article.classList.add("new");
+    const first = this.sort !== "oldest";
+    const views = [...this.fresh.values()].map((comment) => this.insert(comment, { first }));
+    for (const view of views) this.reveal(view);
     views[views.length - 1]?.article.focus();
+  }
+
+  /** Nothing above it is folded away, and it is seen to be meant. @param {CommentView} view */
+  reveal(view) {
+    for (let above = view.host; above; above = above.host) above.collapse(false);
+    view.article.classList.remove("new");
+    requestAnimationFrame(() => view.article.classList.add("new"));
   }
 
   /** Show one comment in its context: what a link to it does. @param {string} id */
@@ -287,10 +334,9 @@ export class Thread {
     if (!this.comments.has(id)) await this.fetchContext(id);
     const view = this.comments.get(id);
     if (!view) return;
-    for (let above = view.parent; above; above = above.parent) if (above.collapsed) above.collapse(false);
+    this.reveal(view);
     view.article.scrollIntoView({ block: "center" });
     view.article.focus({ preventScroll: true });
-    view.article.classList.add("new");
   }
 
   /** A comment with what it answers, put at the top of the list. @param {string} id */
@@ -300,9 +346,10 @@ export class Thread {
       if (comment.article_id !== this.article?.id) return;
       for (const one of [...ancestors, comment]) this.insert(one, { first: true });
       const root = this.comments.get(comment.root_id);
-      if (root && root.cursor === undefined) root.next = "";
+      if (root && root.cursor === undefined) root.next = root.comment.descendant_count > root.shown ? "" : null;
     } catch (problem) {
-      this.announce(this.words.problem(/** @type {Problem} */ (problem)));
+      if (!(problem instanceof Problem)) throw problem;
+      this.say(this.words.problem(problem));
     }
   }
 

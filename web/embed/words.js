@@ -36,8 +36,17 @@ export class Words {
 
 /** The words an element is to be shown in: its own language, the page's, or the reader's. @param {Element} element */
 export async function wordsFor(element) {
-  const wanted = element.closest("[lang]")?.getAttribute("lang") || navigator.language;
-  const code = LANGUAGES.find((language) => wanted.toLowerCase().split("-")[0] === language) ?? "en";
-  const { default: texts } = await import(`./lang/${code}.js`);
-  return new Words(wanted.startsWith(code) ? wanted : code, texts);
+  const wanted = (element.closest("[lang]")?.getAttribute("lang") || navigator.language).replace(/_/g, "-");
+  const code = LANGUAGES.find((language) => wanted.toLowerCase().split("-")[0] === language);
+  const { default: texts } = await import(`./lang/${code ?? "en"}.js`);
+  return new Words(code ? known(wanted, code) : "en", texts);
+}
+
+/** A tag as it is, when the browser can count in it. @param {string} tag @param {string} otherwise */
+function known(tag, otherwise) {
+  try {
+    return Intl.getCanonicalLocales(tag)[0];
+  } catch {
+    return otherwise;
+  }
 }
