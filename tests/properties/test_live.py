@@ -16,6 +16,7 @@ from service.followers import broadcast
 from service.operations.articles import change_article
 from service.operations.moderation import decide
 from tests.client import Service, SiteClient, as_id, canary
+from tests.oracle import Comment
 from tests.properties.test_discussion import ACTIONS, CHOICE, Player, examples
 from tests.streams import Event, Stream, streaming
 
@@ -94,13 +95,15 @@ class Crowd:
     game: Player
     voters: list[str]
     so: dict[str, Any] = field(default_factory=dict)  # what was changed of the article
+    edited: list[Comment] = field(default_factory=list)
     closed: bool = False
 
     async def step(self, kind: str, number: int) -> None:
         game, site = self.game, self.game.site
         comment = game.chosen(number)
         if kind in ("post", "reply", "chain", *ACTIONS):
-            if kind in ACTIONS or not self.closed:
+            unseen = kind == "approve" and comment in self.edited  # which moderators must look at first
+            if not unseen and (kind in ACTIONS or not self.closed):
                 await game.step(kind, number)
         elif kind in ("lock", "hide", "show"):
             if game.model.comments:
@@ -111,6 +114,7 @@ class Crowd:
             value = 0 if kind == "unvote" else 1 - 2 * (number % 2)
             await site.put(f"/comments/{comment.id}/vote", {"value": value}, token=self.voters[number % VOTERS])
         elif kind == "edit":
+            self.edited.append(comment)
             await site.patch(f"/comments/{comment.id}", {"text": f"Other words {canary()}."}, token=game.token)
         elif comment.status == "published":
             await decide(game.deps, await site.site(), as_id(comment.id), "feature")
