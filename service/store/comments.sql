@@ -385,7 +385,7 @@ SELECT c.site_key, c.article_key, a.external_id AS article_id, c.id, c.parent_id
        is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
        a.moderation, a.visibility, clock_timestamp() AS now
 FROM comments c JOIN articles a ON a.key = c.article_key JOIN sites s ON s.key = c.site_key
-WHERE c.id = $2 AND c.site_key = $1 FOR UPDATE OF c
+WHERE c.id = $2 AND a.site_key = $1 FOR UPDATE OF c
 
 -- save_standing
 -- Give a locked comment its new standing. $1 article, $2 id, $3 status, $4 status that restore goes back to, $5 featured,

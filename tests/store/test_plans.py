@@ -223,7 +223,23 @@ HASHES = ["\\\\x" + sha256(str(n).encode()).hexdigest() for n in (7, 30_000)]
 
 def new_comment(parent: UUID | None) -> tuple[Any, ...]:
     said = (b"never said", NOW - timedelta(minutes=5), f"new-{parent}", b"hash", 201)
-    return (1, BIG, uid(5_000_000), parent, 7, "published", [], "Words.", "<p>Words.</p>", 1, NOW, *said, None, [6, 7])
+    return (
+        1,
+        BIG,
+        uid(5_000_000),
+        parent,
+        7,
+        "published",
+        [],
+        "Words.",
+        "<p>Words.</p>",
+        1,
+        NOW,
+        *said,
+        bytes(16),
+        None,
+        [6, 7],
+    )
 
 
 def asked(*, everything: bool) -> tuple[Any, ...]:
@@ -306,7 +322,7 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "edit": ("editing_context", (1, uid(150_003), *READER_7, *asked(everything=True))),
     "edit, the text": ("remember_text", (7, b"said", uid(150_003), NOW)),
     "edit, like others": ("remember_near", (1, 7, [6, 7])),
-    "try rules": ("recent_comments", (1, 1000, 3, 20)),
+    "try rules": ("recent_comments", (1, 1000, 0, 0)),
     "write": ("insert_comment", new_comment(None)),
     "write a reply": ("insert_comment", new_comment(BIG_ROOT)),
     "replay": ("touch_idempotency_key", (7, "key-6")),
