@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from random import randint
@@ -42,14 +43,15 @@ from service.operations.live import (
     start_stream,
 )
 
+SOON_SECONDS = 0.05
 RETRY = (2000, 8000)  # milliseconds: readers of a process that stops come back one by one
 SEND_BUFFER = 64 * 1024  # bytes the kernel keeps for a reader; its own choice would be megabytes
 LATEST = 2**63 - 1  # the highest position there can be
 HEADERS = {hdrs.CONTENT_TYPE: "text/event-stream", "X-Accel-Buffering": "no"}
 RESET = b'event: reset\ndata: {"reason":"too_old"}\n\n'
 
-# Reads what a stream missed after a position: what to write, and the position reached.
-Missed = Callable[[int], Awaitable[tuple[Burst | None, int]]]
+# Reads what a stream missed after a position: what to write, and the position reached; None to ask again soon.
+Missed = Callable[[int], Awaitable[tuple[Burst | None, int] | None]]
 
 
 async def get_article_events(request: web.Request) -> web.StreamResponse:
@@ -75,12 +77,15 @@ async def get_article_events(request: web.Request) -> web.StreamResponse:
         start = await start_stream(deps, site, article_id, after)
         resuming = after is not None and not start.lost
 
-        async def missed(position: int) -> tuple[Burst | None, int]:
+        async def missed(position: int) -> tuple[Burst | None, int] | None:
             nonlocal resuming
             now = start if start.article_key is not None else await start_stream(deps, site, article_id, position)
             if now.article_key is None:
                 return None, now.end
-            changes, reached = await read_missed(deps, now.article_key, position, resuming=resuming)
+            found = await read_missed(deps, now.article_key, position, resuming=resuming)
+            if found is None:
+                return None
+            changes, reached = found
             resuming = False
             return encode(changes) if changes else None, reached
 
@@ -162,8 +167,11 @@ async def stream(
     listening = streams.listen(topic, transport, position, chunks=request.version >= HttpVersion11, bearer=bearer)
     try:
         while look or listening.position < heard(request.app[DEPS], topic):
-            look = False
-            burst, listening.position = await missed(listening.position)
+            found = await missed(listening.position)
+            if look := found is None:
+                await asyncio.sleep(SOON_SECONDS)
+                continue
+            burst, listening.position = found
             if burst is not None:
                 await response.write(burst.whole)
                 streams.sent += len(burst.frames)

@@ -131,14 +131,16 @@ class Broadcaster:
         if not wanted:
             return
         try:
-            known = await load(self.deps, wanted)
+            known = await load(self.deps, wanted, self.deps.tail.position or 0)
         except BaseException:
             for key, (news, late) in taken.items():
                 self.rooms[key].give_back(news, late)
             raise
         for key, (news, late) in wanted.items():
             room = self.rooms[key]
-            if key in known:
+            if key in known and known[key].changing:
+                room.give_back(news, late)
+            elif key in known:
                 changes = tell(known[key], news, late, room.count)
                 room.told(now, news, late, changes.article["comment_count"])
                 if changes.changes:

@@ -59,9 +59,14 @@ class Changes:
 
 @dataclass(slots=True)
 class Known:
-    """An article and comments of it, as everybody sees them now; `seen` are the listed ones."""
+    """An article and comments of it, as everybody sees them now; `seen` are the listed ones.
+
+    `changing`: the article itself was changed since the log was heard. Its events are told first, as readers who see
+    it hidden must know that it is shown before they hear of its comments.
+    """
 
     article: Row
+    changing: bool = False
     comments: dict[UUID, Row] = field(default_factory=dict)
     seen: set[UUID] = field(default_factory=set)
 
@@ -86,10 +91,10 @@ async def start_stream(deps: Deps, site: Site, article_id: str, after: int | Non
     return Start(row["article_key"], position, row["log_end"], row["lost"])
 
 
-async def read_missed(deps: Deps, article_key: int, after: int, *, resuming: bool) -> tuple[Changes | None, int]:
-    """What happened on an article after a position, a batch of it, and the position reached. Raises Unavailable.
+async def read_missed(deps: Deps, article_key: int, after: int, *, resuming: bool) -> tuple[Changes | None, int] | None:
+    """What happened on an article after a position, a batch of it, and the position reached; None to ask again soon.
 
-    `resuming`: so do votes shortly before, as their updates are told late.
+    `resuming`: votes shortly before too, as they are told late. Raises Unavailable.
     """
     rows = await live.article_events(deps.database, article_key, after, BATCH, BEFORE if resuming else 0)
     events = [row for row in rows if row["position"] is not None]
@@ -97,12 +102,17 @@ async def read_missed(deps: Deps, article_key: int, after: int, *, resuming: boo
     fresh = [row for row in events if row["position"] > after]
     for row in fresh:
         news.hear(row)
-    reached = news.last if len(fresh) == BATCH else max(after, rows[0]["log_end"])
+    reached, end = max(after, rows[0]["log_end"]), rows[0]["log_end"]
+    if len(fresh) == BATCH:
+        reached = news.last
+        news.article = news.article or reached  # whatever became of it in the rest
     if not news and not late:
         return None, reached
-    known = await load(deps, {article_key: (news, late)})
+    known = await load(deps, {article_key: (news, late)}, end)
     if article_key not in known:
         return None, reached
+    if known[article_key].changing:
+        return None
     changes = tell(known[article_key], news, late, None if news else known[article_key].article["comment_count"])
     return Changes(changes.article, reached, changes.changes), reached
 
@@ -119,8 +129,11 @@ def late_votes(before: Sequence[Row]) -> set[UUID]:
     }
 
 
-async def load(deps: Deps, wanted: Mapping[int, tuple[News, set[UUID]]]) -> dict[int, Known]:
-    """Everything news of articles (by key) are about, as it is now: one query for all. Raises Unavailable."""
+async def load(deps: Deps, wanted: Mapping[int, tuple[News, set[UUID]]], heard: int) -> dict[int, Known]:
+    """Everything news of articles (by key) are about, as it is now: one query for all. Raises Unavailable.
+
+    `heard` is the log position up to which the news go.
+    """
     people = [(key, author) for key, (news, _) in wanted.items() for author in news.people]
     if people:
         for row in await live.written_on(deps.database, [key for key, _ in people], [one for _, one in people]):
@@ -133,9 +146,10 @@ async def load(deps: Deps, wanted: Mapping[int, tuple[News, set[UUID]]]) -> dict
     known: dict[int, Known] = {}
     for begin in range(0, len(asked), BATCH):
         keys, ids, above = zip(*asked[begin : begin + BATCH], strict=True)
-        for row in await comments.live_comments(deps.database, keys, ids, above):
+        for row in await comments.live_comments(deps.database, keys, ids, above, heard):
             article = known.setdefault(row["article_key"], Known(row))
             article.article = row
+            article.changing = article.changing or row["changing"]
             if row["id"] is not None:
                 comment_id = UUID(bytes=row["id"].bytes)
                 article.comments[comment_id] = row
@@ -148,12 +162,12 @@ async def load(deps: Deps, wanted: Mapping[int, tuple[News, set[UUID]]]) -> dict
 def tell(known: Known, news: News, late: set[UUID], count_told: int | None) -> Changes:
     """News as changes to tell, in an order that can be cut anywhere: an id stands only where all before it is told.
 
-    Counters of the comments above and late votes have no position of their own; they come first and have no id.
+    The article comes first, then counters of the comments above and late votes, which have no position of their own.
     `count_told` is the count that was told last.
     """
     if known.article["visibility"] == "hidden":
         return tell_hidden(known, news, count_told)
-    changes: list[Change] = []
+    changes = tell_article(known.article, news)
     above = ancestors_of(known, news)
     for comment_id in sorted(above.keys() | late - news.touched.keys(), key=lambda one: place(known, one)):
         row = known.comments.get(comment_id)
@@ -161,8 +175,7 @@ def tell(known: Known, news: News, late: set[UUID], count_told: int | None) -> C
             since = ALWAYS if comment_id in late else above[comment_id]
             seen = comment_id in known.seen
             changes.append(Change("comment.updated" if seen else "comment.removed", since, None, row, seen))
-    if news.article:
-        changes.append(Change("article.updated", news.article, news.article, known.article))
+    placed: list[Change] = []
     for comment_id, touch in sorted(news.touched.items(), key=lambda item: item[1].position):
         row = known.comments.get(comment_id)
         if row is None:
@@ -174,13 +187,12 @@ def tell(known: Known, news: News, late: set[UUID], count_told: int | None) -> C
             event = "comment.removed"
         else:
             continue  # nobody but its author and moderators ever knew of it
-        changes.append(Change(event, touch.position, touch.position, row, seen))
-    return Changes(known.article, news.last, [*in_order(changes), *count(known.article, news, count_told)])
+        placed.append(Change(event, touch.position, touch.position, row, seen))
+    return Changes(known.article, news.last, [*changes, *once(placed), *count(known.article, news, count_told)])
 
 
-def in_order(changes: list[Change]) -> list[Change]:
-    """Ids grow, and of several with the same one only the last bears it."""
-    changes.sort(key=lambda change: change.position or 0)
+def once(changes: Sequence[Change]) -> list[Change]:
+    """Of several changes at one position only the last bears it as its id."""
     positions = [change.position for change in changes]
     return [
         replace(change, position=None) if change.position in positions[number : number + 1] else change
@@ -193,8 +205,15 @@ def tell_hidden(known: Known, news: News, count_told: int | None) -> Changes:
     row = known.article
     named = {"external_id": row["article_id"], "created_at": row["article_created_at"]}
     article = hidden_article({**row, **named})  # type: ignore[arg-type, dict-item]
-    changes = [Change("article.updated", news.article, news.article, article)] if news.article else []
-    return Changes(article, news.last, [*changes, *count(article, news, count_told)])
+    return Changes(article, news.last, [*tell_article(article, news), *count(article, news, count_told)])
+
+
+def tell_article(article: Row, news: News) -> list[Change]:
+    """The article, when something happened to it; with its id if that comes before everything else."""
+    if not news.article:
+        return []
+    first = all(news.article < touch.position for touch in news.touched.values())
+    return [Change("article.updated", news.article, news.article if first else None, article)]
 
 
 def count(article: Row, news: News, told: int | None) -> list[Change]:
@@ -261,9 +280,8 @@ async def recognised(deps: Deps, bearer: Bearer, row: asyncpg.Record | None) -> 
     if row is None or (row["revoked_before"] is not None and claims.issued_at <= row["revoked_before"].timestamp()):
         return None
     author = author_from(site, claims, row)
-    if bearer.least > Role.READER:
-        if is_banned(author, row["now"]) or highest(author) < bearer.least:
-            return None
+    if bearer.least > Role.READER and (is_banned(author, row["now"]) or highest(author) < bearer.least):
+        return None
     return author
 
 

@@ -187,10 +187,10 @@ async def find_own_many(db: Executor, article_keys: list[int], comment_ids: list
 
 
 async def live_comments(
-    db: Executor, article_keys: Sequence[int], ids: Sequence[UUID], above: Sequence[bool]
+    db: Executor, article_keys: Sequence[int], ids: Sequence[UUID], above: Sequence[bool], heard: int
 ) -> Rows:
     """Comments of articles as the public sees them now, with those above where asked for; each row has its article."""
-    return await db.fetch(QUERIES["live_comments"], list(article_keys), list(ids), list(above))
+    return await db.fetch(QUERIES["live_comments"], list(article_keys), list(ids), list(above), heard)
 
 
 async def ancestors(db: Executor, article_key: int, parent_id: UUID, root_id: UUID) -> Rows:

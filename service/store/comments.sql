@@ -238,8 +238,9 @@ CASE WHEN $8::bigint[] <> '{}' THEN (
 ) ELSE 0 END AS alike
 
 -- live_comments
--- Comments as the public sees them now, listed or not, and the comments above some of them, each row with its article;
--- a row without a comment for an article of which none is there. $1 articles, $2 their comments, $3 whether those above are asked for too
+-- Comments as the public sees them now, listed or not, and the comments above some of them, each row with its article
+-- and whether that changed later than was heard; a row without a comment for an article of which none is there.
+-- $1 articles, $2 their comments, $3 whether those above are asked for too, $4 the log position that was heard of
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::boolean[]) AS a (article_key, id, above)
 ), found AS MATERIALIZED (
@@ -262,6 +263,8 @@ WITH asked AS MATERIALIZED (
     OFFSET 0
 )
 SELECT a.key AS article_key, p.listed AND (p.descendant_count > 0 OR u.key IS NOT NULL) AS seen,
+       EXISTS (SELECT FROM outbox o WHERE o.article_key = a.key AND o.kind LIKE 'article.%')
+       OR EXISTS (SELECT FROM events e WHERE e.article_key = a.key AND e.position > $4 AND e.kind LIKE 'article.%') AS changing,
 -- include article_fragment
 ,
 -- include shown_fragment

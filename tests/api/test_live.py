@@ -223,6 +223,20 @@ async def test_readers_under_an_alias_hear_the_same(service: Service) -> None:
         assert (await stream.event("comment.published")).data["comment"]["article_id"] == "a"
 
 
+async def test_merged_articles_tell_readers_of_both_to_read_anew(service: Service) -> None:
+    site = await service.new_site()
+    admin = await site.token("Anna", Role.ADMIN)
+    for article in ("from", "into"):
+        await site.posted(article)
+        await caught_up(site, article, 1)
+    async with streaming(site, "/articles/from/events") as old, streaming(site, "/articles/into/events") as new:
+        answer = await site.post("/moderation/articles/from/merge", {"into": "into"}, token=admin)
+        assert answer.status < 300, answer.body
+        for stream in (old, new):
+            await stream.until(lambda e: e.type == "article.updated" and e.data["article"]["comment_count"] == 2)
+            assert stream.seen[-1].data["article"] == (await site.page("into"))["article"]
+
+
 # ---- resuming
 
 

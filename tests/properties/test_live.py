@@ -62,7 +62,7 @@ class Reader:
         """Take in one event; False when the page must be read again."""
         if event.type == "article.updated":
             article = event.data["article"]
-            if article["comment_count"] and not self.state["comment_count"]:
+            if article["comment_count"] not in (0, self.state["comment_count"]):
                 return False
             self.state = article
         elif event.type == "comment.removed":

@@ -424,10 +424,10 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "stream of nothing": ("stream_start", (1, "none", None)),
     "stream, resumed": ("article_events", (77, 0, 500, 200)),
     "stream, resumed in the middle": ("article_events", (77, 100_000, 500, 200)),
-    "news of an article": ("live_comments", ([BIG], [FIRST], [False])),
+    "news of an article": ("live_comments", ([BIG], [FIRST], [False], END)),
     "news of comments": (
         "live_comments",
-        ([BIG, BIG, BIG, 77], [uid(150_003), uid(150_000), BIG_ROOT, FIRST], [True, True, False, False]),
+        ([BIG, BIG, BIG, 77], [uid(150_003), uid(150_000), BIG_ROOT, FIRST], [True, True, False, False], END),
     ),
     "news of somebody": ("written_on", ([BIG], [7])),
     "decisions missed": ("site_decisions", (1, 0, 500)),
