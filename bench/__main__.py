@@ -21,9 +21,11 @@ import psutil
 
 from bench import report, seed, servers, spy
 from bench import stage as on
-from bench.figures import FIGURES, FLOOR_BYTES, Row
+from bench.figures import FIGURES
 from bench.isso import isso
 from bench.load import LoadError, wrk_version
+from bench.reading import FLOOR_BYTES
+from bench.rounds import Row
 from bench.stage import Stage, WrongAnswerError
 from service.domain.errors import ConfigurationError
 from service.embedded import EmbeddedServers

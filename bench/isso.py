@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
 import shutil
 import sqlite3
 import subprocess
@@ -17,9 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from bench.seed import AUTHORS, TEXTS, article_comments
+from bench.seed import AUTHORS, article_comments, written
 from bench.servers import DATA, GUNICORN, Server, StartError, running
-from bench.texts import stored_texts
 from service.embedded import free_port
 
 VERSION = "0.14.0"
@@ -100,7 +98,7 @@ def isso(folder: Path) -> Iterator[Isso]:
 
 def _fill(path: Path) -> None:
     """Isso made its tables when it started."""
-    texts = stored_texts(random.Random("texts"), TEXTS)
+    texts = written()
     numbers = {}
     rows = []
     for number, c in enumerate(article_comments("tenthousand", COMMENTS), start=1):

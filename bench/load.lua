@@ -1,9 +1,10 @@
--- wrk's script: GETs one address, or POSTs comments when the arguments have a `body`; checks every answer's status,
--- length and marker. Its argument is a Lua file that returns
+-- wrk's script: GETs one address, POSTs comments when the arguments have a `body`, or PUTs votes when they have `values`;
+-- checks every answer's status, length and marker. Its argument is a Lua file that returns
 --   status, least, most, marker   what a right answer is (`marker` "" for none)
 --   headers                       sent with every request
 --   body, text, parents, tokens   POST only: body is a format of (text, parent part), text one of (unique word);
 --                                 every second post takes the next of `parents`, each the next of `tokens` (or none)
+--   values, tokens                PUT only: each of `tokens` in turn, and another of `values` each time round
 --   run                           POST only: a word that makes texts and Idempotency-Keys unique among runs
 local threads = {}
 
@@ -18,6 +19,19 @@ function init(args)
     wrk.headers[name] = value
   end
   if given.body then request = next_post end
+  if given.values then request = next_vote end
+end
+
+local votes = 0
+
+function next_vote()
+  local round = math.floor(votes / #given.tokens)
+  local headers = { ["Authorization"] = "Bearer " .. given.tokens[votes % #given.tokens + 1] }
+  for name, value in pairs(wrk.headers) do
+    headers[name] = value
+  end
+  votes = votes + 1
+  return wrk.format("PUT", nil, headers, given.values[round % #given.values + 1])
 end
 
 local posts = 0

@@ -48,6 +48,14 @@ class Posts:
 
 
 @dataclass(frozen=True)
+class Votes:
+    """What load.lua votes with: each of `tokens` in turn, and another of `values` each time round."""
+
+    values: Sequence[str]
+    tokens: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Run:
     """One round. Times in milliseconds; `cpu_us`: microseconds of all workers per right answer."""
 
@@ -76,14 +84,20 @@ def wrk_version() -> str:
 
 
 def load(
-    server: Server, path: str, expected: Expected, *, connections: int, seconds: float, posts: Posts | None = None
+    server: Server,
+    path: str,
+    expected: Expected,
+    *,
+    connections: int,
+    seconds: float,
+    sent: Posts | Votes | None = None,
 ) -> Run:
-    """Send one request after another on each connection, GETs or `posts`, and check every answer.
+    """Send one request after another on each connection, GETs or what is to be `sent`, and check every answer.
 
     Raises LoadError when wrk does not end with its sums or a worker was lost meanwhile.
     """
     arguments = server.log.with_suffix(".lua")
-    arguments.write_text(f"return {lua(dataclasses.asdict(expected) | (dataclasses.asdict(posts) if posts else {}))}\n")
+    arguments.write_text(f"return {lua(dataclasses.asdict(expected) | (dataclasses.asdict(sent) if sent else {}))}\n")
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s"]
     command += ["--timeout", "30s", "--script", str(SCRIPT), server.url + path, "--", str(arguments)]
     before = server.cpu_seconds()

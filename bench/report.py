@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.figures import Row
 from bench.isso import VERSION as ISSO
 from bench.load import wrk_version
+from bench.rounds import Row
 from bench.servers import ROOT
 
 RESULTS = Path(__file__).with_name("RESULTS.md")

@@ -34,7 +34,7 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A running gunicorn: `url` without a final slash, its master process, its log."""
+    """A running server: `url` without a final slash, its first process (gunicorn's master, or all of it), its log."""
 
     name: str
     url: str
@@ -42,8 +42,8 @@ class Server:
     log: Path
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that serve, by pid."""
-        descendants = self.master.children(recursive=True)
+        """The processes that serve, by pid; itself when it has no workers."""
+        descendants = self.master.children(recursive=True) or [self.master]
         return sorted((child for child in descendants if not child.children()), key=lambda child: child.pid)
 
     def cpu_seconds(self) -> dict[int, float]:
@@ -74,7 +74,14 @@ def _leave_with_parent() -> None:
 
 @contextlib.contextmanager
 def running(
-    name: str, command: Sequence[str], environment: Mapping[str, str], *, port: int, ready: str, folder: Path
+    name: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    port: int,
+    ready: str,
+    folder: Path,
+    workers: int = WORKERS,
 ) -> Iterator[Server]:
     """Run a server until the block ends; `ready` is a path that answers 200 when it is up.
 
@@ -93,7 +100,7 @@ def running(
         )
     server = Server(name, f"http://127.0.0.1:{port}", psutil.Process(child.pid), log)
     try:
-        _wait_ready(server, child, ready)
+        _wait_ready(server, child, ready, workers)
         yield server
     finally:
         child.terminate()
@@ -110,11 +117,11 @@ def inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-def _wait_ready(server: Server, child: subprocess.Popen[bytes], path: str) -> None:
+def _wait_ready(server: Server, child: subprocess.Popen[bytes], path: str, workers: int) -> None:
     deadline = time.monotonic() + 60
     while child.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), urlopen(server.url + path, timeout=5) as answer:
-            if answer.status == 200 and len(server.workers()) == WORKERS:
+            if answer.status == 200 and len(server.workers()) == workers:
                 return
         time.sleep(0.05)
     raise StartError(f"{server.name} does not answer on {path}; see {server.log}")
@@ -126,6 +133,16 @@ def service(servers_environment: Mapping[str, str], folder: Path) -> contextlib.
     ours = {"DISCUSS_DATA": str(folder), "DISCUSS_PORT": str(port), "DISCUSS_LIMITS": "off"}
     command = [sys.executable, "-m", "service", "serve", "--workers", str(WORKERS), "--reuse-port"]
     return running("service", command, dict(servers_environment) | ours, port=port, ready="/readyz", folder=folder)
+
+
+def alone(beside: Server, folder: Path) -> contextlib.AbstractContextManager[Server]:
+    """The service once more, as one process without gunicorn."""
+    port = free_port()
+    names = ("DISCUSS_", "DATABASE_URL", "REDIS_URL")
+    environment = {name: value for name, value in beside.master.environ().items() if name.startswith(names)}
+    command = [sys.executable, "-m", "service", "serve"]
+    ours = {"DISCUSS_PORT": str(port)}
+    return running("alone", command, environment | ours, port=port, ready="/readyz", folder=folder, workers=1)
 
 
 def floor(folder: Path) -> contextlib.AbstractContextManager[Server]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import stage as on
-from bench.figures import CONNECTIONS, post_round, reader
+from bench.rounds import CONNECTIONS, reader
 from bench.stage import Stage
+from bench.writing import post_round
 
 SECONDS = 10
 TOP = 25

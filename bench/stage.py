@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,24 @@ import jwt
 
 from bench.isso import Isso
 from bench.load import Expected, Posts
-from bench.seed import ISSUER, ORIGIN, SIGNING_SECRET, SITE, SMALL
+from bench.seed import ISSUER, MODERATOR, ORIGIN, SIGNING_SECRET, SITE, SMALL
 from bench.servers import Server
 from bench.texts import POSTED
 
 BELOW = f"/api/v1/sites/{SITE}"
 ONE_COUNT = f"{BELOW}/counts?article=tenthousand"
 THIRTY_COUNTS = f"{BELOW}/counts?" + "&".join(f"article={name}" for name in SMALL)
-MARKER = '"comments":['  # in every page
+MARKERS = ('"comments":[', '"counts":{', '"items":[')  # one of them is in every answer
 
 
 def page(article: str, query: str = "") -> str:
     """The address of a first page."""
     return f"{BELOW}/articles/{article}/comments{query}"
+
+
+def article(name: str) -> str:
+    """The address of an article."""
+    return f"{BELOW}/articles/{name}"
 
 
 class WrongAnswerError(Exception):
@@ -50,24 +55,31 @@ class Stage:
     tokens: list[str]
 
 
-def tokens(count: int = 200) -> list[str]:
-    """Publisher's tokens of so many readers, good for 23 hours."""
+def token(subject: str, name: str, site: str = SITE) -> str:
+    """A publisher's token, good for 23 hours."""
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": SITE, "iat": now, "exp": now + 23 * 3600}
-    return [
-        jwt.encode(
-            claims | {"sub": f"reader-{number}", "name": f"Poster {number}"},
-            SIGNING_SECRET,
-            algorithm="HS256",
-            headers={"kid": "bench"},
-        )
-        for number in range(count)
-    ]
+    claims = {"iss": ISSUER, "aud": site, "iat": now, "exp": now + 23 * 3600, "sub": subject, "name": name}
+    return jwt.encode(claims, SIGNING_SECRET, algorithm="HS256", headers={"kid": "bench"})
 
 
-def fetch(server: Server, path: str, coding: str = "identity") -> bytes:
+def tokens(count: int = 200) -> list[str]:
+    """Tokens of so many readers who were never here before."""
+    return [token(f"reader-{number}", f"Poster {number}") for number in range(count)]
+
+
+def moderator(site: str = SITE) -> str:
+    """The token of a site's moderator."""
+    return token(MODERATOR, "Moderator", site)
+
+
+def signed_in(token: str | None, headers: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What every request sends, and whose it is."""
+    return {"Origin": ORIGIN, **(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+
+
+def fetch(server: Server, path: str, coding: str = "identity", token: str | None = None) -> bytes:
     """One answer as it comes over the wire; raises WrongAnswerError unless it is a 200 in that coding."""
-    request = Request(server.url + path, headers={"Accept-Encoding": coding, "Origin": ORIGIN})
+    request = Request(server.url + path, headers=signed_in(token, {"Accept-Encoding": coding}))
     try:
         with urlopen(request, timeout=30) as answer:
             body: bytes = answer.read()
@@ -102,11 +114,13 @@ def fetch_page(server: Server, article: str, query: str = "", roots: int = 20) -
     return content
 
 
-def expected(server: Server, path: str, coding: str = "identity", *, slack: float = 0) -> Expected:
+def expected(
+    server: Server, path: str, coding: str = "identity", *, slack: float = 0, token: str | None = None
+) -> Expected:
     """What further answers must be like the one now: exactly as long, or within `slack` (0.5 is half to double)."""
-    body = fetch(server, path, coding)
-    marker = "" if coding != "identity" else MARKER if b'"comments":[' in body else '"counts":{'
-    headers = {"Accept-Encoding": coding, "Origin": ORIGIN}
+    body = fetch(server, path, coding, token)
+    marker = "" if coding != "identity" else next(marker for marker in MARKERS if marker.encode() in body)
+    headers = signed_in(token, {"Accept-Encoding": coding})
     least, most = (len(body), len(body)) if not slack else (int(len(body) * slack), int(len(body) / slack))
     return Expected(least, most, marker, 200, headers)
 
@@ -154,15 +168,22 @@ def wait_until_followed(stage: Stage, patience: float = 120) -> None:
 
 def query(url: str, sql: str, *arguments: object) -> Any:
     """One value from the database."""
+    rows = rows_of(url, sql, *arguments)
+    return rows[0][0] if rows else None
 
-    async def ask() -> Any:
+
+def rows_of(url: str, sql: str, *arguments: object) -> list[Any]:
+    """Rows from the database."""
+
+    async def ask() -> list[Any]:
         connection = await asyncpg.connect(url)
         try:
-            return await connection.fetchval(sql, *arguments)
+            return list(await connection.fetch(sql, *arguments))
         finally:
             await connection.close()
 
-    return run(ask())
+    found: list[Any] = run(ask())
+    return found
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
