@@ -6,23 +6,28 @@ DATA ?= .data
 LIMITS ?= on
 ARGS ?=
 
+# The browser that tests drive; without one they are skipped.
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+export CHROMIUM
+
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test lint bench screenshots lock clean
 
 BIN := .venv/bin
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
+BROWSER := .venv/.installed-browser
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
 help: ## Show these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # exec: signals reach the service itself, which ends Ctrl-C with status 0, so that make has nothing to complain about.
 run: $(RUN) ## Start the service with servers of its own: PORT=8080 DATA=.data LIMITS=on
 	@export DISCUSS_PORT='$(PORT)' DISCUSS_DATA='$(DATA)' DISCUSS_LIMITS='$(LIMITS)'; exec $(BIN)/python -m service run
 
-test: $(DEV) ## Run the tests: ARGS="-k name" for some of them
+test: $(DEV) $(if $(CHROMIUM),$(BROWSER)) ## Run the tests: ARGS="-k name" for some of them
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(DEV) ## Check style, types and who imports whom
@@ -34,9 +39,13 @@ lint: $(DEV) ## Check style, types and who imports whom
 bench: $(DEV) ## Measure, and write the reports in bench/: ARGS=...
 	@$(BIN)/python -m bench $(ARGS)
 
+screenshots: $(DEV) $(BROWSER) ## Make the pictures in docs/images/ anew
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
 lock: $(BIN)/uv ## Renew the lock files from pyproject.toml: ARGS=--upgrade for the newest versions
 	@echo 'setuptools>=80' | $(COMPILE) $(ARGS) pyproject.toml - -o requirements.txt
 	@echo 'setuptools>=80' | $(COMPILE) $(ARGS) --extra dev -c requirements.txt pyproject.toml - -o requirements-dev.txt
+	@echo 'setuptools>=80' | $(COMPILE) $(ARGS) --extra browser -c requirements-dev.txt pyproject.toml - -o requirements-browser.txt
 
 clean: ## Remove .venv and caches; data stay
 	@rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -60,6 +69,11 @@ $(RUN): requirements.txt pyproject.toml | $(BIN)/python
 $(DEV): requirements-dev.txt $(RUN)
 	@echo 'Installing what tests and checks need …'
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(BROWSER): requirements-browser.txt $(DEV)
+	@echo 'Installing what drives a browser …'
+	@$(PIP) install --require-hashes -r requirements-browser.txt
 	@touch $@
 
 $(BIN)/uv: | $(BIN)/python

@@ -19,7 +19,7 @@ section {
   position: relative; max-width: 46rem; color: var(--text); line-height: 1.5; overflow-wrap: anywhere; container-type: inline-size;
 }
 ol { list-style: none; margin: 0; padding: 0 }
-h2 { font: inherit; font-size: 1.5em; font-weight: 700; line-height: 1.2; margin: 0 }
+h2 { display: flex; flex-wrap: wrap; column-gap: .35em; font: inherit; font-size: 1.5em; font-weight: 700; line-height: 1.2; margin: 0 }
 button, select, input, textarea { font: inherit; letter-spacing: inherit; color: inherit; background: none; border: 0; border-radius: var(--radius); margin: 0; padding: 0 }
 button, select { cursor: pointer; min-height: 44px } :disabled { cursor: default; opacity: .55 }
 a { color: var(--accent) }
