@@ -41,7 +41,7 @@ CREATE INDEX articles_merging ON articles (merged_into) WHERE merged_into IS NOT
 -- moved_at of this lane is the moment up to which times have been told.
 INSERT INTO followers (name) VALUES ('timers');
 
--- serves: a comment's replies whatever their status, when they move to another article (lock_thread)
+-- serves: a comment's replies whatever their status, when they move to another article (move_thread, settle_thread)
 CREATE INDEX comments_by_parent ON comments (article_key, parent_id) WHERE parent_id IS NOT NULL;
 
 -- What hangs on a comment goes with it to another article.

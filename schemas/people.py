@@ -69,7 +69,7 @@ class AuthorRecordSchema(Closed):
     approved = count("Published comments")
     removed = count("Removed comments and spam")
     pending = count("Held comments")
-    flags_upheld = count("Flags against their comments that moderators agreed with")
+    flags_upheld = count("Flags against their comments that moderators agreed with; in lists counted up to 100")
     first_seen = Time(required=True)
     ban = fields.Nested(BanSchema, required=True, allow_none=True)
 

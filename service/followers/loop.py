@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import asyncpg
 import structlog
 
 from service.deps import EVENTS, LOG, Deps
@@ -99,6 +100,8 @@ async def keep_running(name: str, deps: Deps, work: Callable[[], Awaitable[None]
                 troubled = False
             if not troubled and isinstance(error, DiscussError):
                 log.warning("follower waits", follower=name, reason=error.code)
+            elif not troubled and isinstance(error, asyncpg.UndefinedTableError):
+                log.warning("follower waits", follower=name, reason="not migrated")
             elif not troubled:
                 log.exception("follower failed", follower=name)
             troubled = True

@@ -164,7 +164,7 @@ SELECT c.article_key, c.author_key, c.id, c.parent_id, c.root_id, c.depth, c.pat
        u.created_at AS first_seen, u.banned_until, u.ban_reason,
        coalesce(k.published, 0) AS approved, coalesce(k.pending, 0) AS pending,
        coalesce(k.removed + k.spam, 0) AS removed,
-       (SELECT count(*) FROM flags b WHERE b.upheld_against = c.author_key) AS flags_upheld,
+       (SELECT count(*) FROM (SELECT FROM flags b WHERE b.upheld_against = c.author_key LIMIT 100) b) AS flags_upheld,
        a.external_id AS article_id, a.title, a.url, a.section, a.is_locked AS locked,
        a.why_locked AS locked_reason, a.created_at AS article_created_at, t.comment_count,
        f.flags, f.by_reason,

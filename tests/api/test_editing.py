@@ -113,7 +113,7 @@ async def test_my_own_beside_the_discussion(service: Service) -> None:
     assert answer["votes"] == {other["id"]: -1}
     assert answer["flags"] == [other["id"]]
     assert [one["id"] for one in answer["held"]] == [held["id"]]
-    assert answer["removed"] == [{"id": removed["id"], "reason": "off_topic", "appealable": False}]
+    assert answer["removed"] == [{"id": removed["id"], "reason": "off_topic", "appealable": True}]
     assert {one["id"] for one in answer["editable"]} == {mine["id"], held["id"]}
     assert (answer["can_post"], answer["why_not"]) == (True, None)
     await site.set(posting="closed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -31,6 +32,8 @@ async def known(service: Service, site: Site, *identities: Identity) -> list[UUI
             roles=[],
             labels=[],
             guest=False,
+            hashes=[],
+            issued_at=datetime.now(UTC),
         )
         ids.append(row["id"])
     return ids

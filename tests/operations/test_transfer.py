@@ -525,7 +525,7 @@ SECRET = b"a signing secret of thirty-two bytes"
 
 async def full_site(service: Service, db: asyncpg.Connection[asyncpg.Record]) -> SiteClient:
     """A site with one of everything that an export keeps."""
-    hook = {"url": "https://hooks.example.org/?token=confidential", "timeout_ms": 1000, "on_failure": "hold"}
+    hook = {"url": "https://hooks.example.org/?token=confidential", "timeout_ms": 1000, "on_failure": "publish"}
     client = await service.new_site(guests=True, picture_hosts=["pics.example.org"], max_links=9, hook=hook)
     await db.execute(
         "INSERT INTO signing_keys (site_key, algorithm, issuer, secret) VALUES ($1, 'HS256', 'example', $2)",

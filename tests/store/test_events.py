@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -54,6 +55,9 @@ class Log:
             idempotency_key=None,
             request_hash=b"",
             answered=201,
+            address=bytes(16),
+            held_details={},
+            near=[],
         )
         assert await comments.insert_comment(db, new) is not None
         return comment_id
@@ -80,7 +84,9 @@ async def log(cluster: Cluster) -> AsyncIterator[Log]:
     site = await sites.insert_site(database, "log", {})
     assert site is not None
     article = await articles.insert_article(database, site, "article")
+    assert await events.advance_log(database, 100) == 1  # that it was opened
     person: dict[str, Any] = {"name": "Ada", "avatar_url": None, "roles": [], "labels": [], "guest": False}
+    person |= {"hashes": [], "issued_at": datetime.now(UTC)}
     author = await authors.upsert_author(database, uuid.uuid4(), site, "issuer", "ada", **person)
     yield Log(database, cluster.settings.database_url, site, article, author["key"])
     await database.close()
@@ -100,9 +106,10 @@ TELL = "INSERT INTO outbox (kind, site_key, article_key, comment_id) VALUES ('co
 
 
 async def test_of_two_open_transactions_both_are_told_in_the_order_they_became_visible(log: Log) -> None:
-    start = await log.end()
     early, late = uuid.uuid4(), uuid.uuid4()
     async with held_open(log) as first, held_open(log) as second:
+        await events.advance_log(log.database, 100)
+        start = await log.end()
         one, other = first.transaction(), second.transaction()
         await one.start()
         await other.start()
@@ -147,7 +154,7 @@ async def test_a_refused_comment_leaves_nothing_behind(log: Log) -> None:
 
         there = await rows()
         arguments: tuple[Any, ...] = (log.site, log.article, new, parent, log.author, "published", [], "x", "x", 1)
-        said = (created_at_of(parent), new.bytes, created_at_of(parent), "key", b"", 201)
+        said = (created_at_of(parent), new.bytes, created_at_of(parent), "key", b"", 201, bytes(16), {}, [])
         assert await log.database.fetch(comments.QUERIES["insert_comment"], *arguments, *said) == []
         assert await rows() == there
     assert before["waiting"] == 0
