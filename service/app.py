@@ -18,7 +18,7 @@ from service.adapters.redis_client import Redis
 from service.adapters.streams import Streams, streams_that_fit
 from service.adapters.tokens import TokenVerifier, derive_key
 from service.adapters.wakeups import Wakeups
-from service.api import assets, demo, docs, health, live, metrics, openapi
+from service.api import assets, console, demo, docs, health, live, metrics, openapi
 from service.api.board import Seat
 from service.api.counts import ANSWERS, Answers
 from service.api.edge import Kind, install_edge
@@ -148,6 +148,7 @@ def create_app(settings: Settings, seat: Seat | None = None, *, with_demo: bool 
             app.router.add_route("HEAD", route.path, route.handler)
     metrics.add_route(app)
     assets.add_routes(app)
+    console.add_routes(app)
     if with_demo:
         demo.add_routes(app)
     app.on_shutdown.append(live.end_streams)

@@ -1,0 +1,84 @@
+// @ts-check
+// What a signed-in moderator works with: the API, who they are, the queues' counts, and what happens meanwhile.
+
+import { Api } from "./api.js";
+import { Live } from "./live.js";
+import { Undo } from "./undo.js";
+
+export const QUEUES = ["pending", "flagged", "appeals", "published", "removed", "spam", "all"];
+
+/** @typedef {{pending: number, flagged: number, appeals: number, spam: number, removed: number, oldest_pending_at: string | null}} Counts */
+
+/** One site's desk. */
+export class Desk {
+  /** @param {string} site @param {string} token @param {() => void} ended called when the session is over */
+  constructor(site, token, ended) {
+    this.site = site;
+    this.api = new Api(site, token, ended);
+    /** @type {any} answer of /me */
+    this.me = null;
+    /** @type {Counts | null} */
+    this.counts = null;
+    this.undo = new Undo();
+    /** @type {Map<string, Set<(data: any) => void>>} */
+    this.heard = new Map();
+    /** @type {Live | null} */
+    this.live = null;
+    this.spoken = document.createElement("p");
+    this.spoken.className = "spoken";
+    this.spoken.setAttribute("role", "status");
+  }
+
+  /** Who is asking; the stream starts. Throws Problem. */
+  async open() {
+    this.me = await this.api.get("/me");
+    this.live = new Live(this.api, (event, data) => this.tell(event, data));
+    this.on("queue.counts", (counts) => this.counted(counts));
+    this.on("open", () => this.count());
+  }
+
+  get isModerator() {
+    return this.isAdmin || this.me.roles.includes("moderator");
+  }
+
+  get isAdmin() {
+    return this.me.roles.includes("admin");
+  }
+
+  close() {
+    this.undo.flush();
+    this.live?.stop();
+  }
+
+  /** Hear of an event until the returned function is called. @param {string} event @param {(data: any) => void} listener */
+  on(event, listener) {
+    const listeners = this.heard.get(event) ?? new Set();
+    this.heard.set(event, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  /** @param {string} event @param {any} [data] */
+  tell(event, data) {
+    for (const listener of [...(this.heard.get(event) ?? [])]) listener(data);
+  }
+
+  /** How much waits, asked for now. */
+  async count() {
+    try {
+      this.counted(await this.api.moderation("/counts"));
+    } catch {
+      // they come with the stream, or with the next question
+    }
+  }
+
+  /** @param {Counts} counts */
+  counted(counts) {
+    this.counts = counts;
+    this.tell("counts", counts);
+  }
+
+  /** Tell people who don't see the page. @param {string} words */
+  say(words) {
+    this.spoken.textContent = words;
+  }
+}
