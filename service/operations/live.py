@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Any, Literal
 from uuid import UUID
 
@@ -390,6 +391,6 @@ async def as_told(deps: Deps, author: Author, rows: Sequence[Row]) -> list[Told]
     items = await as_seen_by(deps, author, rows)  # type: ignore[arg-type]
     positions = [item.position for item in items]
     return [
-        Told(item.position, None if following == item.position else item.position, item)
-        for item, following in zip(items, [*positions[1:], None], strict=True)
+        Told(item.position, None if item.position in positions[number : number + 1] else item.position, item)
+        for number, item in enumerate(items, start=1)
     ]

@@ -439,11 +439,17 @@ async def test_people_hear_what_their_notifications_say(service: Service) -> Non
         (item,) = (await site.get("/me/notifications", token=token)).json["items"]
         assert event.data == item
         assert item["id"].startswith(f"{event.id}-")
-    await act(site, comment, "remove")
+    async with streaming(site, f"/me/events?after={event.id}", token=token) as stream:
+        await act(site, comment, "remove")
+        assert (await stream.event("removed")).id
     async with streaming(site, f"/me/events?after={event.id}", token=token) as stream:
         removed = await stream.event("removed")
         assert removed.data["comment"]["id"] == comment["id"]
         assert [one.type for one in stream.seen] == ["removed"]
+    async with streaming(site, f"/me/events?after={removed.id}", token=token) as stream:  # nothing was missed
+        another = await site.posted("a", token=token)
+        await site.posted("a", parent=another["id"], token=await site.token("Bea"))
+        assert (await stream.event("reply")).data["comment"]["parent_id"] == another["id"]
 
 
 async def test_nobody_hears_what_others_are_told(service: Service) -> None:
