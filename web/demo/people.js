@@ -29,6 +29,9 @@ function become(who) {
 
 for (const button of document.querySelectorAll("[data-who]"))
   button.addEventListener("click", () => become(button.getAttribute("data-who") ?? ""));
-document.addEventListener("discuss-token-needed", signIn);
+document.addEventListener("discuss-token-needed", async (event) => {
+  event.preventDefault();
+  /** @type {CustomEvent} */ (event).detail.resolve(await tokenOf(sessionStorage.getItem(KEPT) ?? ""));
+});
 await customElements.whenDefined("discuss-thread");
 await become(sessionStorage.getItem(KEPT) ?? "");

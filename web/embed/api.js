@@ -48,6 +48,7 @@ export class Api {
       try {
         return await send(this.url(path), {
           method,
+          keepalive: method === "DELETE", // also when the page is being left
           body: body === undefined ? undefined : JSON.stringify(body),
           headers: {
             ...headers,

@@ -64,11 +64,11 @@ export class CommentView {
     this.comment = comment;
     this.article.toggleAttribute("data-gone", comment.html === null);
     this.article.toggleAttribute("data-featured", comment.featured);
-    if (comment.html === null) this.article.replaceChildren(this.tombstone());
+    if (comment.html === null) this.article.replaceChildren(this.tombstone(), this.notes);
     else if (!before || before.html === null) this.article.replaceChildren(...this.parts());
     else this.refresh(before);
     this.showBranch();
-    if (comment.html !== null) this.thread.emit("rendered", this);
+    this.thread.emit("rendered", this);
   }
 
   tombstone() {
@@ -103,7 +103,7 @@ export class CommentView {
       "header",
       { class: "by", id: `by-${comment.id}` },
       avatar(author),
-      h("bdi", { class: "name", part: "author" }, author.name),
+      h("bdi", { class: "name", part: "author", title: author.name }, author.name),
       ...this.badges(author).map((text) => h("span", { class: "badge", dir: "auto" }, text)),
       h("a", { class: "time", part: "time", href: `#comment-${comment.id}` }, thread.times.element(comment.created_at)),
       comment.edited_at ? h("span", { class: "edited" }, thread.t("comment.edited")) : null,
@@ -166,6 +166,12 @@ export class CommentView {
     this.list.insertBefore(reply.element, this.replies[at]?.element ?? null);
     this.replies.splice(at, 0, reply);
     for (let above = /** @type {CommentView | null} */ (this); above; above = above.host) above.showBranch();
+  }
+
+  /** @param {CommentView} reply that was taken out */
+  forget(reply) {
+    this.replies = this.replies.filter((other) => other !== reply);
+    this.showBranch();
   }
 
   /** @param {boolean} collapsed */

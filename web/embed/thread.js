@@ -56,6 +56,7 @@ export class Thread {
     this.build();
     window.addEventListener("hashchange", () => this.followLink(), { signal: this.gone.signal });
     await this.load(page);
+    if (!this.element.token) this.tell("discuss-token-needed", { resolve: (token) => (this.element.token = token) });
     this.signedIn();
     await this.followLink();
   }
@@ -78,9 +79,9 @@ export class Thread {
     this.bus.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  /** Tell the page. @param {string} name @param {any} [detail] */
+  /** Tell the page; false when it prevented what would follow. @param {string} name @param {any} [detail] */
   tell(name, detail) {
-    this.element.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+    return this.element.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true, detail }));
   }
 
   /** The parts of the section, with skeletons where comments will be. */
@@ -280,6 +281,14 @@ export class Thread {
     view?.update(tombstone ?? { ...view.comment, status: "removed", html: null, author: null, featured: false });
   }
 
+  /** Take out a comment that nobody else sees. @param {CommentView} view */
+  take(view) {
+    view.element.remove();
+    this.comments.delete(view.comment.id);
+    view.host?.forget(view);
+    this.showEmpty();
+  }
+
   /** Change something, and what is being read stays where it is. @param {() => void} change */
   steady(change) {
     const topOf = (element) => element.getBoundingClientRect().top;
@@ -370,7 +379,7 @@ export class Thread {
 
   /** The reader's token came, changed or went: who they are decides what the section offers. */
   async signedIn() {
-    if (!this.account && !this.element.token) return;
+    if (!this.account && !this.element.token && !remembers(this.site)) return;
     const { connect } = await import("./account.js");
     this.account = await connect(this);
   }
@@ -382,5 +391,14 @@ export class Thread {
     const id = button.closest("li.comment")?.id.slice(2);
     const { act } = await import("./actions.js");
     await act(this, /** @type {HTMLElement} */ (button), id ? (this.comments.get(id) ?? null) : null);
+  }
+}
+
+/** Whether an earlier visit left something of its reader's here: a guest's token, a draft, muted people. @param {string} site */
+function remembers(site) {
+  try {
+    return Object.keys(localStorage).some((name) => /^(guest|muted|draft:)/.test(name.split(`discuss:${site}:`)[1] ?? ""));
+  } catch {
+    return false;
   }
 }

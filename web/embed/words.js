@@ -5,8 +5,9 @@ const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
 
 /** Words, numbers and plurals of one language. */
 export class Words {
-  /** @param {string} language a BCP 47 tag @param {Record<string, string | Record<string, string>>} texts */
-  constructor(language, texts) {
+  /** @param {string} language a BCP 47 tag @param {Record<string, string | Record<string, string>>} texts @param {string} [code] the file they are from */
+  constructor(language, texts, code = "en") {
+    this.code = code;
     this.language = language;
     this.direction = language.startsWith("ar") ? "rtl" : "ltr";
     this.texts = texts;
@@ -27,10 +28,21 @@ export class Words {
     });
   }
 
+  /** Have the words of those who take part, too. */
+  async more() {
+    const { default: texts } = await import(`./lang/writing/${this.code}.js`);
+    this.texts = { ...this.texts, ...texts };
+  }
+
+  /** @param {string} key */
+  knows(key) {
+    return key in this.texts;
+  }
+
   /** Words for what went wrong. @param {{code: string, retryAfter?: number}} problem */
   problem({ code, retryAfter }) {
     const key = `error.${code}`;
-    return this.t(this.texts[key] ? key : "error.unknown", { n: retryAfter || 1 });
+    return this.t(this.knows(key) ? key : "error.unknown", { n: retryAfter || 1 });
   }
 }
 
@@ -39,7 +51,7 @@ export async function wordsFor(element) {
   const wanted = (element.closest("[lang]")?.getAttribute("lang") || navigator.language).replace(/_/g, "-");
   const code = LANGUAGES.find((language) => wanted.toLowerCase().split("-")[0] === language);
   const { default: texts } = await import(`./lang/${code ?? "en"}.js`);
-  return new Words(code ? known(wanted, code) : "en", texts);
+  return new Words(code ? known(wanted, code) : "en", texts, code);
 }
 
 /** A tag as it is, when the browser can count in it. @param {string} tag @param {string} otherwise */
