@@ -12,9 +12,8 @@ from service.adapters.streams import Stream, Topic
 from service.deps import Deps
 from service.domain.live import News
 from service.domain.rows import Row
-from service.operations.live import Bearer, Moderation, Personal, decided, load, read_news, tell, welcome
+from service.operations.live import Bearer, Moderation, decided, load, personal, read_news, tell, welcome
 from service.operations.queue import read_queue_counts
-from service.operations.sites import get_site
 
 WRITE_SECONDS = 0.25  # at most four writes a second for each stream
 VOTE_SECONDS = 5.0  # votes alone tell a comment at most this often
@@ -89,6 +88,7 @@ class Broadcaster:
     deps: Deps
     rooms: dict[int, Room] = field(default_factory=dict)
     desks: dict[str, Desk] = field(default_factory=dict)
+    told_people: list[Row] = field(default_factory=list)  # notifications that were read and may not have been sent
 
     async def run(self) -> None:
         """Tell whatever is heard, for ever. Raises Unavailable."""
@@ -181,14 +181,13 @@ class Broadcaster:
             streams.told = None
         if streams.told is None:
             return  # the next stream says where to begin
-        listening = streams.listeners(topics)
-        bearers: dict[int, Bearer] = {stream.bearer.author_key: stream.bearer for stream in listening}
-        sites = {bearer.author_key: bearer.site for bearer in bearers.values()}
-        told, reached = await read_news(self.deps, streams.told, bearers)
-        for author_key, items in told.items():
-            message = Personal(await get_site(self.deps, sites[author_key]), items)
+        rows, streams.told = await read_news(self.deps, streams.told)
+        self.told_people += rows
+        # whoever is ready by now has not heard of these, and whoever is not sees the new position and reads them itself
+        bearers: dict[int, Bearer] = {s.bearer.author_key: s.bearer for s in streams.listeners(streams.topics("me"))}
+        for author_key, message in (await personal(self.deps, self.told_people, bearers)).items():
             await streams.send([("me", str(author_key))], streams.encode(message))
-        streams.told = reached
+        self.told_people.clear()
 
 
 async def beat(deps: Deps) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import zip_longest
 from typing import Any, Literal
 from uuid import UUID
 
@@ -370,20 +369,26 @@ async def read_told(deps: Deps, author: Author, after: int) -> tuple[list[Told],
     return await as_told(deps, author, found), max(after, rows[0]["log_end"])
 
 
-async def read_news(deps: Deps, after: int, bearers: Mapping[int, Bearer]) -> tuple[dict[int, list[Told]], int]:
-    """What these people (by key) were told of after a position, and the position reached. Raises Unavailable.
-
-    Whoever may not listen any more is left out.
-    """
+async def read_news(deps: Deps, after: int) -> tuple[list[Row], int]:
+    """What anybody was told of after a position, and the position reached. Raises Unavailable."""
     rows = await notifications.notifications_after(deps.database, after, BATCH)
+    return list(rows), rows[-1]["position"] if rows else after
+
+
+async def personal(deps: Deps, rows: Sequence[Row], bearers: Mapping[int, Bearer]) -> dict[int, Personal]:
+    """These notifications for those of these people (by key) who may still listen. Raises Unavailable."""
     by_author: dict[int, list[Row]] = {}
     for row in rows:
         if row["author_key"] in bearers:
             by_author.setdefault(row["author_key"], []).append(row)
-    found = [bearers[key] for key in by_author]
-    people = await welcome(deps, found) if found else []
-    told = {one.key: await as_told(deps, one, by_author[one.key]) for one in people if one is not None}
-    return told, rows[-1]["position"] if rows else after
+    if not by_author:
+        return {}
+    people = await welcome(deps, [bearers[key] for key in by_author])
+    return {
+        one.key: Personal(await get_site(deps, bearers[one.key].site), await as_told(deps, one, by_author[one.key]))
+        for one in people
+        if one is not None
+    }
 
 
 async def as_told(deps: Deps, author: Author, rows: Sequence[Row]) -> list[Told]:
