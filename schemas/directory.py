@@ -23,6 +23,11 @@ class ListedArticleSchema(ArticleSchema):
         validate=validate.OneOf(("shown", "hidden")),
         metadata={"description": "Hidden: everybody else gets an empty, locked article with count 0"},
     )
+    slow_mode_seconds = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"minimum": 1, "description": "Seconds between two comments of one reader; null: no slow mode"},
+    )
 
 
 class ArticlesSchema(Closed):

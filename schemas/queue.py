@@ -5,11 +5,13 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from schemas.comments import STATUSES, ArticleSchema, AuthorSchema, CommentSchema
-from schemas.common import Closed, Time, count, cursor
+from schemas.common import Closed, Id, Time, count, cursor
 from schemas.decisions import DecisionSchema
+from schemas.notices import STATES as NOTICE_STATES
 from schemas.people import AuthorRecordSchema
 from service.domain.queue import WHY
 
+APPEAL_STATES = ("open", "granted", "refused", "withdrawn")
 REVISION_STATUSES = ("published", "pending", "rejected")
 
 
@@ -118,6 +120,35 @@ class ItemDetailSchema(ItemSchema):
     decisions = fields.List(
         fields.Nested(DecisionSchema), required=True, metadata={"maxItems": 100, "description": "Newest first"}
     )
+
+
+class AppealStatementSchema(Closed):
+    """Why its author wants a removed comment back."""
+
+    text = fields.String(required=True, metadata={"description": "Empty once its author was forgotten"})
+    state = fields.String(required=True, validate=validate.OneOf(APPEAL_STATES))
+    created_at = Time(required=True)
+    decided_at = Time(required=True, allow_none=True, metadata={"description": "Null while it is open"})
+
+
+class NoticeStatementSchema(Closed):
+    """Why somebody says that a comment is illegal, and who says so."""
+
+    id = Id(required=True)
+    explanation = fields.String(required=True)
+    legal_ground = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True, metadata={"description": "Null: somebody with an account"})
+    contact = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True, validate=validate.OneOf(NOTICE_STATES))
+    created_at = Time(required=True)
+    answered_at = Time(required=True, allow_none=True, metadata={"description": "Null while it is open"})
+
+
+class StatementsSchema(Closed):
+    """What people told moderators about a comment, newest first."""
+
+    appeals = fields.List(fields.Nested(AppealStatementSchema), required=True)
+    notices = fields.List(fields.Nested(NoticeStatementSchema), required=True, metadata={"maxItems": 100})
 
 
 class QueueCountsSchema(Closed):

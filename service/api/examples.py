@@ -253,6 +253,23 @@ ITEM: dict[str, Any] = {
     "why": ["flags", "held"],
 }
 EXAMPLES["Items"] = {"items": [ITEM], "next_cursor": None}
+EXAMPLES["AppealStatement"] = {
+    "text": "I criticised the decision, not the mayor.",
+    "state": "open",
+    "created_at": "2026-01-31T13:01:52.456Z",
+    "decided_at": None,
+}
+EXAMPLES["NoticeStatement"] = {
+    "id": "01940f2e-8a10-7c3e-9c55-5f0f0a8f7b2a",
+    "explanation": "It names a private person and claims a crime.",
+    "legal_ground": "Defamation",
+    "name": "Eve Example",
+    "contact": "eve@example.com",
+    "state": "open",
+    "created_at": "2026-01-31T13:01:52.456Z",
+    "answered_at": None,
+}
+EXAMPLES["Statements"] = {"appeals": [EXAMPLES["AppealStatement"]], "notices": [EXAMPLES["NoticeStatement"]]}
 EXAMPLES["ItemDetail"] = {
     **ITEM,
     "ancestors": [ROOT],
@@ -271,7 +288,10 @@ EXAMPLES["QueueCounts"] = {
     "oldest_pending_at": "2026-01-31T12:04:00.000Z",
 }
 EXAMPLES["DecisionLog"] = {"items": [DECISION], "next_cursor": None}
-EXAMPLES["Articles"] = {"items": [{**ARTICLE, "moderation": None, "visibility": "shown"}], "next_cursor": None}
+EXAMPLES["Articles"] = {
+    "items": [{**ARTICLE, "moderation": None, "visibility": "shown", "slow_mode_seconds": None}],
+    "next_cursor": None,
+}
 EXAMPLES["Authors"] = {"items": [{**GRACE, "author_record": RECORD}], "next_cursor": None}
 
 # The same schema under another status.

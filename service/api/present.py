@@ -20,7 +20,7 @@ from service.operations.comments import ArticlePage, Permalink, Replies, Root
 from service.operations.me import Mine
 from service.operations.notifications import Notification, Notifications
 from service.operations.people import Ban, Person, roles_with
-from service.operations.queue import Item, Items
+from service.operations.queue import Item, Items, Statements
 
 NEIGHBOURS = 20  # people of the same networks that are shown
 TOMBSTONES = {"deleted": "deleted", "removed": "removed", "pending": "hidden", "spam": "hidden"}
@@ -361,6 +361,30 @@ def item_detail(found: Item, at: Site) -> dict[str, Any]:
     }
 
 
+def statements(found: Statements) -> dict[str, Any]:
+    """What people told moderators about a comment."""
+    return {
+        "appeals": [
+            {
+                "text": row["text"],
+                "state": row["state"],
+                "created_at": time(row["created_at"]),
+                "decided_at": time(row["decided_at"]),
+            }
+            for row in found.appeals
+        ],
+        "notices": [
+            {
+                **{name: row[name] for name in ("explanation", "legal_ground", "name", "contact", "state")},
+                "id": str(row["id"]),
+                "created_at": time(row["created_at"]),
+                "answered_at": time(row["answered_at"]),
+            }
+            for row in found.notices
+        ],
+    }
+
+
 def queue_counts(row: Row) -> dict[str, Any]:
     """How many comments wait, and how many are out of sight."""
     names = ("pending", "flagged", "appeals", "spam", "removed")
@@ -387,7 +411,12 @@ def decision(row: Row) -> dict[str, Any]:
 
 def listed_article(row: Row) -> dict[str, Any]:
     """An article as moderators see it."""
-    return {**article(row, row["article_id"]), "moderation": row["moderation"], "visibility": row["visibility"]}
+    return {
+        **article(row, row["article_id"]),
+        "moderation": row["moderation"],
+        "visibility": row["visibility"],
+        "slow_mode_seconds": row["slow_mode_seconds"],
+    }
 
 
 def listed_author(row: Row) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from service.api.requests import (
     time_parameter,
     whole_number,
 )
-from service.operations.queue import QUEUES, Filters, list_items, read_item, read_queue_counts
+from service.operations.queue import QUEUES, Filters, list_items, read_item, read_queue_counts, read_statements
 
 MAX_FILTER, MAX_WORDS = 200, 500
 
@@ -56,6 +56,13 @@ async def get_comment(request: web.Request) -> web.Response:
     """A comment, whatever its status, with its surroundings and its history."""
     site, _ = await staff_of(request)
     return json_response(present.item_detail(await read_item(request.app[DEPS], site, comment_id_of(request)), site))
+
+
+async def get_statements(request: web.Request) -> web.Response:
+    """What people told moderators about a comment: its author's appeals, and notices that it is illegal."""
+    site, _ = await staff_of(request)
+    found = await read_statements(request.app[DEPS], site, comment_id_of(request))
+    return json_response(present.statements(found))
 
 
 async def get_counts(request: web.Request) -> web.Response:

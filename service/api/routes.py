@@ -59,7 +59,7 @@ from schemas.people import (
     RoleRequestSchema,
     RolesSchema,
 )
-from schemas.queue import ItemDetailSchema, ItemsSchema, QueueCountsSchema
+from schemas.queue import ItemDetailSchema, ItemsSchema, QueueCountsSchema, StatementsSchema
 from schemas.rights import ErasureBegunSchema, ErasureSchema, ExportSchema
 from schemas.sites import SettingsPatchSchema, SiteSchema, TrialAnswerSchema, TrialSchema, WholeSettingsSchema
 from schemas.votes import VoteRequestSchema, VoteSchema
@@ -292,6 +292,8 @@ ROUTES = (
           (*SIGNED_IN, "forbidden", "validation_error", "invalid_article_id", "invalid_text", "invalid_cursor"), (*QUEUE_PARAMETERS, LIMIT, CURSOR)),
     Route("GET", f"{SITE}/moderation/comments/{{comment_id}}", queue.get_comment, "private", "moderator",
           {200: ItemDetailSchema}, (*SIGNED_IN, "forbidden", "comment_not_found")),
+    Route("GET", f"{SITE}/moderation/comments/{{comment_id}}/statements", queue.get_statements, "private", "moderator",
+          {200: StatementsSchema}, (*SIGNED_IN, "forbidden", "comment_not_found")),
     Route("GET", f"{SITE}/moderation/counts", queue.get_counts, "private", "moderator",
           {200: QueueCountsSchema}, (*SIGNED_IN, "forbidden")),
     Route("GET", f"{SITE}/moderation/articles", directory.get_articles, "private", "moderator", {200: ArticlesSchema},

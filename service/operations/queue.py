@@ -15,7 +15,7 @@ from service.domain.ids import uuid7
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations.search import Found, before, search_comments, search_words
-from service.store import articles, authors, decisions, queue
+from service.store import articles, authors, comments, decisions, queue
 from service.store.comments import FIRST_ID, LAST_ID
 from service.store.decisions import NEWEST
 from service.store.queue import Asked, Place, Wanted
@@ -66,6 +66,14 @@ class Item:
     neighbours: Sequence[Row]
     revisions: Sequence[Row]
     decisions: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What people told moderators about a comment: its author's appeals, and notices that it is illegal."""
+
+    appeals: Sequence[Row]
+    notices: Sequence[Row]
 
 
 async def list_items(deps: Deps, site: Site, filters: Filters, limit: int, cursor: str | None) -> Items:
@@ -179,6 +187,17 @@ async def read_item(deps: Deps, site: Site, comment_id: UUID) -> Item:
         await queue.neighbours(deps.database, article_key, comment_id, parent_id, root_id, row["path"]),
         await queue.revisions_of(deps.database, article_key, comment_id),
         await decisions.read_decisions(deps.database, site.key, NEWEST, DECISIONS, comment_id=comment_id),
+    )
+
+
+async def read_statements(deps: Deps, site: Site, comment_id: UUID) -> Statements:
+    """What people told moderators about a comment. Raises CommentNotFound."""
+    row = await comments.find_own(deps.database, site.key, comment_id)
+    if row is None:
+        raise CommentNotFound
+    return Statements(
+        await queue.appeals_of(deps.database, row["article_key"], comment_id),
+        await queue.notices_of(deps.database, row["article_key"], comment_id),
     )
 
 

@@ -1,7 +1,8 @@
 -- columns_fragment
 -- of an article x on the site s
 x.key, x.external_id AS article_id, x.title, x.url, x.section, is_locked(x, s.auto_lock_days) AS locked,
-why_locked(x, s.auto_lock_days) AS locked_reason, x.created_at AS article_created_at, x.moderation, x.visibility
+why_locked(x, s.auto_lock_days) AS locked_reason, x.created_at AS article_created_at, x.moderation, x.visibility,
+x.slow_mode_seconds
 
 -- counted_fragment
 ) a

@@ -124,6 +124,16 @@ async def revisions_of(db: Executor, article_key: int, comment_id: UUID) -> Rows
     return await db.fetch(QUERIES["revisions_of"], article_key, comment_id)
 
 
+async def appeals_of(db: Executor, article_key: int, comment_id: UUID) -> Rows:
+    """Every appeal against a comment's removal, newest first."""
+    return await db.fetch(QUERIES["appeals_of"], article_key, comment_id)
+
+
+async def notices_of(db: Executor, article_key: int, comment_id: UUID) -> Rows:
+    """The notices that a comment is illegal, newest first, at most 100."""
+    return await db.fetch(QUERIES["notices_of"], article_key, comment_id)
+
+
 async def count_queues(db: Executor, site_key: int) -> asyncpg.Record:
     """How many comments wait in each queue, and how many were removed or are spam."""
     row = await db.fetchrow(QUERIES["count_queues"], site_key)

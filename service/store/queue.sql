@@ -284,6 +284,15 @@ ORDER BY p.path
 -- Every wording of a comment, first to last. $1 article, $2 comment
 SELECT number, text, created_at, status FROM revisions WHERE article_key = $1 AND comment_id = $2 ORDER BY number
 
+-- appeals_of
+-- Every appeal against a comment's removal, with the author's words, newest first. $1 article, $2 comment
+SELECT text, state, created_at, decided_at FROM appeals WHERE article_key = $1 AND comment_id = $2 ORDER BY version DESC
+
+-- notices_of
+-- Every notice that a comment is illegal, with its words, newest first. $1 article, $2 comment
+SELECT id, explanation, legal_ground, name, contact, state, created_at, answered_at FROM notices
+WHERE article_key = $1 AND comment_id = $2 ORDER BY created_at DESC, id LIMIT 100
+
 -- count_queues
 -- What waits, counted; what was removed and what is spam, kept by the log and brought up to date with what has no place
 -- in it yet. $1 site

@@ -321,3 +321,26 @@ async def test_notifications_are_walked_newest_first_by_their_own_reader(service
     for token, code in ((await site.token("Bea"), "invalid_cursor"), (None, "token_missing")):
         answer = await site.get(f"/me/notifications?cursor={first}", token=token)
         assert answer.json["code"] == code
+
+
+async def test_moderators_read_what_they_were_told_about_a_comment(service: Service) -> None:
+    site = await service.new_site()
+    told, other = await site.posted("a"), await site.posted("a")
+    assert (await notice(site, told["id"])).status == 201
+    await decide(site, told, "remove", reason="abuse")
+    assert (await appeal(site, told, text="I was quoting him.")).status == 201
+    max_token = await site.token("Max", Role.MODERATOR)
+
+    found = (await site.get(f"/moderation/comments/{told['id']}/statements", token=max_token)).json
+    assert [(one["text"], one["state"], one["decided_at"]) for one in found["appeals"]] == [
+        ("I was quoting him.", "open", None)
+    ]
+    [said] = found["notices"]
+    assert (said["explanation"], said["legal_ground"], said["name"], said["contact"], said["state"]) == (
+        "It names a victim.", "Criminal code, 201a", "Eve Example", "eve@example.com", "upheld"
+    )  # fmt: skip
+    nothing = await site.get(f"/moderation/comments/{other['id']}/statements", token=max_token)
+    assert nothing.json == {"appeals": [], "notices": []}
+    assert (await site.get(f"/moderation/comments/{NOBODYS}/statements", token=max_token)).status == 404
+    refused = await site.get(f"/moderation/comments/{told['id']}/statements", token=await site.token("Eve"))
+    assert (refused.status, refused.json["code"]) == (403, "forbidden")

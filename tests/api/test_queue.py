@@ -441,6 +441,7 @@ async def test_articles_and_people_are_found_by_how_they_begin(service: Service)
     assert author["author_record"]["ban"] is None
     (article,) = (await ask(site, "/articles", q="x_y")).json["items"]
     assert (article["visibility"], article["moderation"], article["locked"]) == ("shown", None, False)
+    assert article["slow_mode_seconds"] is None
 
 
 PATHS = ("/comments", "/comments/{id}", "/counts", "/decisions", "/articles", "/authors")

@@ -247,6 +247,9 @@ TABLE: dict[str, Row] = {
 
     "GET /moderation/comments": Row(MODERATORS, at("/moderation/comments")),
     "GET /moderation/comments/{comment_id}": Row(MODERATORS, on_comment("/moderation/comments/{id}")),
+    "GET /moderation/comments/{comment_id}/statements": Row(
+        MODERATORS, on_comment("/moderation/comments/{id}/statements")
+    ),
     "POST /moderation/decisions": Row(MODERATORS, deciding),
     "GET /moderation/decisions": Row(MODERATORS, at("/moderation/decisions")),
     "GET /moderation/counts": Row(MODERATORS, at("/moderation/counts")),

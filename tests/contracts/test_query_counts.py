@@ -126,34 +126,34 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
     "POST that opens its article": (lambda s: s.site.comment("new", token=s.token), 3, 201),
     "PATCH a comment": (
         lambda s: s.site.patch(f"/comments/{s.deep['id']}", {"text": "Other words."}, token=s.token),
-        9,
+        10,
         200,
     ),
-    "DELETE a comment": (lambda s: s.site.delete(f"/comments/{s.deep['id']}", token=s.token), 7, 204),
+    "DELETE a comment": (lambda s: s.site.delete(f"/comments/{s.deep['id']}", token=s.token), 8, 204),
     "PUT a vote": (lambda s: s.site.put(f"/comments/{s.deep['id']}/vote", {"value": 1}, token=s.other), 2, 200),
     "POST flags": (
         lambda s: s.site.post(f"/comments/{s.deep['id']}/flags", {"reason": "spam"}, token=s.other),
-        6,
+        7,
         201,
     ),
     "POST flags with a notice": (
         lambda s: s.site.post(
             f"/comments/{s.deep['id']}/flags", {"reason": "illegal", "notice": NOTICE}, token=s.other
         ),
-        7,
+        8,
         201,
     ),
     "POST notices": (
         lambda s: s.site.post(
             "/notices", {"comment_id": s.deep["id"], **NOTICE, "name": "Eve", "contact": "eve@example.com"}
         ),
-        5,
+        6,
         201,
     ),
     "GET notices of nobody": (get("/notices/01999999-0000-7000-8000-000000000000"), 1, 404),
     "POST appeal of what is not removed": (
         lambda s: s.site.post(f"/me/comments/{s.deep['id']}/appeal", {"text": "Please."}, token=s.token),
-        2,
+        3,
         409,
     ),
     "GET notifications": (lambda s: s.site.get("/me/notifications", token=s.token), 2, 200),
@@ -165,6 +165,11 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
         6,
         200,
     ),
+    "GET what was said about a comment": (
+        lambda s: s.site.get(f"/moderation/comments/{s.deep['id']}/statements", token=s.other),
+        4,
+        200,
+    ),
     "GET counts of queues": (lambda s: s.site.get("/moderation/counts", token=s.other), 2, 200),
     "GET decisions": (lambda s: s.site.get("/moderation/decisions", token=s.other), 2, 200),
     "GET articles": (lambda s: s.site.get("/moderation/articles?q=a", token=s.other), 2, 200),
@@ -173,7 +178,7 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
         lambda s: s.site.post(
             "/moderation/decisions", {"decisions": [{"comment_id": s.deep["id"], "action": "remove"}]}, token=s.other
         ),
-        6,
+        7,
         200,
     ),
     "GET webhooks": (lambda s: s.site.get("/moderation/webhooks", token=s.admin), 2, 200),

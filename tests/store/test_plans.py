@@ -326,8 +326,8 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "write": ("insert_comment", new_comment(None)),
     "write a reply": ("insert_comment", new_comment(BIG_ROOT)),
     "replay": ("touch_idempotency_key", (7, "key-6")),
-    "decide": ("lock_comment", (1, uid(150_003))),
-    "decide on": ("read_locked", (BIG, uid(150_003))),
+    "decide": ("take_comment", (1, uid(150_003))),
+    "decide on": ("lock_comment", (1, uid(150_003))),
     "save standing": (
         "save_standing",
         (BIG, uid(150_003), "removed", "published", False, False, False, 1, None, None, True),
@@ -386,6 +386,8 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
         (BIG, uid(100_007), BIG_ROOT, BIG_ROOT, BIG_ROOT.bytes + uid(100_007).bytes),
     ),
     "revisions": ("revisions_of", (BIG, uid(150_003))),
+    "appeals of a comment": ("appeals_of", (BIG, uid(150_003))),
+    "notices of a comment": ("notices_of", (BIG, uid(150_000))),
     "what waits, where nothing does": ("count_queues", (999,)),  # it reads what waits
     "words to read": ("follow_words", (5,)),
     "articles of a site": ("articles_of_site", (2, 2**60, 21)),
