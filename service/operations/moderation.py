@@ -120,8 +120,6 @@ async def delete_comment(deps: Deps, site: Site, comment_id: UUID, author_key: i
 async def locked_comment(tx: Transaction, site: Site, comment_id: UUID) -> asyncpg.Record:
     """The comment, locked until the transaction ends. Raises CommentNotFound."""
     comment = await comments.lock_comment(tx, site.key, comment_id)
-    if comment is None:  # or a merge moved it to another article while we waited for it
-        comment = await comments.lock_comment(tx, site.key, comment_id)
     if comment is None:
         raise CommentNotFound
     return comment

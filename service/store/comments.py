@@ -199,7 +199,8 @@ async def ancestors(db: Executor, article_key: int, parent_id: UUID, root_id: UU
 
 
 async def lock_comment(db: Executor, site_key: int, comment_id: UUID) -> asyncpg.Record | None:
-    """A comment about to change its status; no reply can be written to it until the transaction ends."""
+    """A comment about to change; nobody else changes it or replies to it until the transaction ends."""
+    await db.execute(QUERIES["take_comment"], site_key, comment_id)
     return await db.fetchrow(QUERIES["lock_comment"], site_key, comment_id)
 
 

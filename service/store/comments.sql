@@ -374,8 +374,14 @@ RETURNING root_id, depth
 UPDATE idempotency_keys SET replayed_at = now() WHERE author_key = $1 AND key = $2
 RETURNING request_hash, comment_id, status
 
+-- take_comment
+-- Before lock_comment: waits for whoever changes a comment, or writes a reply to it. A statement that waits for a row sees
+-- that row as it is then, but revisions, flags and appeals as they were before it waited. $1 site, $2 id
+SELECT FROM comments c
+WHERE c.id = $2 AND $1 = (SELECT a.site_key FROM articles a WHERE a.key = c.article_key) FOR UPDATE OF c
+
 -- lock_comment
--- A comment about to change; waits for replies being written to it. $1 site, $2 id
+-- A comment about to change, with what hangs on it. $1 site, $2 id
 SELECT c.site_key, c.article_key, a.external_id AS article_id, c.id, c.parent_id, c.author_key, c.status, c.prior_status, c.version,
        c.listed, c.featured, c.approved, c.edited, c.revision, c.pending_revision, c.held_by,
        (SELECT max(r.number) FROM revisions r WHERE r.article_key = c.article_key AND r.comment_id = c.id) AS last_revision,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 from service.domain.identity import Role
@@ -121,3 +122,14 @@ async def test_my_own_beside_the_discussion(service: Service) -> None:
     assert (answer["can_post"], answer["why_not"]) == (False, "posting_closed")
     nothing = (await site.get("/me/articles/a", token=await site.token("Eve", Role.MODERATOR))).json
     assert (nothing["votes"], nothing["held"], nothing["removed"]) == ({}, [], [])
+
+
+async def test_edits_at_once_come_one_after_the_other(service: Service) -> None:
+    site = await service.new_site()
+    comment = await site.posted("a")
+    edits = await asyncio.gather(*(edit(site, comment["id"], f"Words {n}") for n in range(8)))
+    assert [status for status, _ in edits] == [200] * 8
+    item = await site.get(f"/moderation/comments/{comment['id']}", token=await site.token("Max", Role.MODERATOR))
+    revisions = item.json["revisions"]
+    assert [one["version"] for one in revisions] == list(range(1, 10))
+    assert {one["text"] for one in revisions[1:]} == {f"Words {n}" for n in range(8)}

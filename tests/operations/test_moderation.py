@@ -233,19 +233,43 @@ async def test_a_reply_waits_for_the_decision_that_came_first(service: Service, 
         await deciding.start()
         await connection.fetch(comments.QUERIES["lock_comment"].sql, (await site.site()).key, as_id(parent["id"]))
         replying = asyncio.create_task(site.comment("a", parent=parent["id"]))
-
-        async def blocked() -> bool:
-            waiting = (
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'tuple'"
-            )
-            waiting = waiting.replace("wait_event = 'tuple'", "wait_event_type = 'Lock'")
-            async with service.deps.database.transaction("look") as tx:
-                return bool(await tx.connection.fetchval(waiting))
-
-        await until(blocked)
+        await until(lambda: waits_for_a_lock(service))
         await connection.execute("UPDATE comments SET status = 'removed' WHERE id = $1", as_id(parent["id"]))
         await deciding.commit()
         answer = await replying
         assert (answer.status, answer.json["code"]) == (409, "parent_not_visible")
     finally:
         await connection.close()
+
+
+async def test_a_decision_that_waited_answers_what_was_flagged_meanwhile(service: Service, cluster: Cluster) -> None:
+    """Who waits for a comment sees its flags as they are then, not as they were before."""
+    site = await service.new_site()
+    comment = await site.posted("a")
+    await site.posted("b", token=await site.token("Bob"))
+    connection = await asyncpg.connect(cluster.settings.database_url)
+    try:
+        flagging = connection.transaction()
+        await flagging.start()
+        await connection.fetch("SELECT FROM comments WHERE id = $1 FOR UPDATE", as_id(comment["id"]))
+        deciding = asyncio.create_task(act(site, comment, "remove"))
+        await until(lambda: waits_for_a_lock(service))
+        await connection.execute(
+            """INSERT INTO flags (article_key, comment_id, author_key, reason)
+               SELECT c.article_key, c.id, u.key, 'abuse'
+               FROM comments c JOIN authors u ON u.site_key = c.site_key AND u.name = 'Bob' WHERE c.id = $1""",
+            as_id(comment["id"]),
+        )
+        await flagging.commit()
+        assert (await deciding).changed
+        state = await connection.fetchval("SELECT state FROM flags WHERE comment_id = $1", as_id(comment["id"]))
+        assert state == "upheld"
+    finally:
+        await connection.close()
+
+
+async def waits_for_a_lock(service: Service) -> bool:
+    """Whether somebody waits for a row."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with service.deps.database.transaction("look") as tx:
+        return bool(await tx.connection.fetchval(waiting))
