@@ -13,6 +13,7 @@ section {
   --muted: var(--discuss-muted, color-mix(in srgb, var(--text) 70%, var(--ground)));
   --edge: var(--discuss-edge, color-mix(in srgb, var(--text) 52%, var(--ground)));
   --line: var(--discuss-line, color-mix(in srgb, var(--text) 17%, var(--ground)));
+  --new: color-mix(in srgb, var(--accent) 14%, var(--ground));
   --radius: var(--discuss-radius, 6px);
   --gap: calc(1rem * var(--discuss-density, 1));
   --small: max(.875em, .8125rem);
@@ -48,13 +49,13 @@ select option { color: CanvasText; background: Canvas }
 .tone-0 { background: #8c3b3b } .tone-1 { background: #7a4a1e } .tone-2 { background: #66581a } .tone-3 { background: #476325 }
 .tone-4 { background: #2a6740 } .tone-5 { background: #1f6762 } .tone-6 { background: #20617d } .tone-7 { background: #3a5796 }
 .tone-8 { background: #554da0 } .tone-9 { background: #75439a } .tone-10 { background: #8b3c7c } .tone-11 { background: #5b5f66 }
-.body { max-width: 68ch; overflow: clip; overflow-clip-margin: .3em }
+.body { max-width: 68ch; margin-inline-end: auto; overflow: clip; overflow-clip-margin: .3em }
 .body p, .body ul, .body ol { margin-block: .6em } .body ul, .body ol { padding-inline-start: 1.4em } .body ul { list-style: disc } .body ol { list-style: decimal }
 .body blockquote { margin: .6em 0; padding-inline-start: .8em; border-inline-start: 3px solid var(--line); color: var(--muted) }
 .body :first-child { margin-block-start: 0 } .body :last-child { margin-block-end: 0 }
-.body code { font-size: .9em } .body pre { overflow-x: auto; overflow-wrap: normal; padding: .5em .75em; background: color-mix(in srgb, var(--text) 7%, var(--ground)); border-radius: var(--radius) }
+.body code { font-size: .9em } .body pre { margin: .6em 0; overflow-x: auto; overflow-wrap: normal; padding: .5em .75em; background: color-mix(in srgb, var(--text) 7%, var(--ground)); border-radius: var(--radius) }
 .actions { display: flex; flex-wrap: wrap; margin-inline-start: -.625rem; font-size: var(--small); color: var(--muted) }
-.actions button { min-width: 44px; padding-inline: .625rem; font-variant-numeric: tabular-nums } [data-action=down] { margin-inline: -.375rem .25rem } .votes:not(:empty) { margin-inline-start: .35em }
+.actions button { min-width: 44px; padding-inline: .625rem; font-variant-numeric: tabular-nums } [data-action=up] { text-align: start } [data-action=down] { margin-inline: -.375rem .25rem } .votes:not(:empty) { margin-inline-start: .35em }
 .actions button:hover, .actions [aria-pressed=true] { color: var(--accent) }
 .tombstone, .empty, .notes { color: var(--muted); margin: 0 } .tombstone { padding-block: .625rem; font-size: var(--small) } .empty { padding-block: 1.5rem; border-block-start: 1px solid var(--line) }
 .more, .to { font-size: var(--small); text-align: start } .to { display: block; margin-block-start: -.5rem }
@@ -62,7 +63,7 @@ select option { color: CanvasText; background: Canvas }
 .branch { position: relative; padding-inline-start: 20px }
 .rail { position: absolute; inset-block: 0; inset-inline-start: -12px; width: 26px; min-height: 0 }
 .rail::before { content: ""; position: absolute; inset-block: .5rem; inset-inline-start: 12px; width: 1px; background: var(--line) } .rail:hover::before { width: 2px; background: var(--accent) }
-.new { animation: new 2.5s ease-out } @keyframes new { from { background: color-mix(in srgb, var(--accent) 14%, transparent) } }
+.new { animation: new 2.5s ease-out } @keyframes new { from { background: var(--new); box-shadow: 0 0 0 .5rem var(--new) } }
 .skeleton { border-block-start: 1px solid var(--line); padding-block: calc(var(--gap) * .75 + .5rem) var(--gap); height: 9.5rem } .skeleton i { display: block; height: .75rem; margin-block-end: .875rem; background: var(--line); border-radius: 3px; opacity: .6 } .skeleton i:first-child { width: 30%; margin-block-end: 1.25rem } .skeleton i:last-child { width: 70% }
 [aria-busy=true] > .comment { opacity: .5 }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
