@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import asyncpg
@@ -185,7 +185,7 @@ class Database:
                     yield connection
                 except (TimeoutError, asyncio.CancelledError) as error:
                     if isinstance(error, TimeoutError) or limit.expired():
-                        connection.terminate()  # asyncpg would wait for a frozen server to confirm that it cancels
+                        cut(connection)  # asyncpg would wait for a frozen server to confirm that it cancels
                     raise
                 except asyncpg.InterfaceError as error:
                     if is_open(connection):
@@ -211,8 +211,7 @@ class Database:
             self.outages += 1
             log.warning("postgres_down", reason=str(error) or type(error).__name__)
             for connection in list(self._leased):  # nobody waits on for a server that is known not to answer
-                if is_open(connection):
-                    connection.terminate()
+                cut(connection)
             self._prober = asyncio.create_task(self._probe_until_back())
 
     async def _probe_until_back(self) -> None:
@@ -242,7 +241,7 @@ class Database:
                     await connection.execute(f"SET LOCAL statement_timeout = '{milliseconds(patience)}'")
                 yield Transaction(connection, self.tally, patience)
             except (TimeoutError, asyncio.CancelledError):
-                connection.terminate()  # which rolls back; asking a frozen server to would take as long again
+                cut(connection)  # which rolls back; asking a frozen server to would take as long again
                 raise
             except BaseException:
                 if is_open(connection):
@@ -270,6 +269,12 @@ class Database:
 def milliseconds(seconds: float) -> str:
     """A duration as PostgreSQL's settings take it."""
     return str(int(seconds * 1000))
+
+
+def cut(connection: PoolConnectionProxy[asyncpg.Record]) -> None:
+    """Close a connection without asking the server; one that was cut already is left alone."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 def is_open(connection: PoolConnectionProxy[asyncpg.Record]) -> bool:
