@@ -203,9 +203,9 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) 
 
 
 @asynccontextmanager
-async def running_service(settings: Settings) -> AsyncIterator[Service]:
+async def running_service(settings: Settings, *, with_demo: bool = False) -> AsyncIterator[Service]:
     """The service on a loopback port of the kernel's choice, ready."""
-    app = create_app(settings)
+    app = create_app(settings, with_demo=with_demo)
     runner = make_runner(app)
     await runner.setup()
     try:

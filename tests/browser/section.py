@@ -62,9 +62,8 @@ class Section:
     def _notice(self, request: Request) -> None:
         if "/events" in request.url:
             self.streams -= 1
-            if request.failure == "net::ERR_ABORTED":  # the page closed it
-                return
-        self.problems.append(f"failed: {request.url} {request.failure}")
+        if request.failure != "net::ERR_ABORTED":  # by the page itself, which closed or was left
+            self.problems.append(f"failed: {request.url} {request.failure}")
 
     def _read(self, response: Response) -> None:
         if response.status >= 400:
