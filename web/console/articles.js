@@ -98,6 +98,7 @@ export class ArticleView {
 
   /** @param {Record<string, unknown>} changes */
   async change(changes) {
+    this.said.textContent = "";
     await this.desk.api.send("PATCH", `/moderation/articles/${encodeURIComponent(this.id)}`, changes);
     await this.load();
     this.said.textContent = t("article.saved");

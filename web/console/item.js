@@ -43,7 +43,7 @@ export class ItemView {
     this.id = item.id;
     this.element.toggleAttribute("data-empty", false);
     this.detail = h("div", { class: "detail" });
-    this.body.replaceChildren(...this.head(item, standing), this.words(item, detail), this.said(item), this.author(item), this.detail);
+    this.body.replaceChildren(...this.head(item, standing), this.words(item, detail), voices(item, detail?.statements), this.author(item), this.detail);
     this.bar.replaceChildren(...this.buttons(item, standing));
     if (detail) this.detail.append(context(detail), history(detail));
     if (!again) this.body.scrollTop = 0;
@@ -91,15 +91,6 @@ export class ItemView {
     return h("div", { class: "said" }, to, sides, facts);
   }
 
-  /** What checks and readers say, and its author. @param {any} item */
-  said(item) {
-    const { flags, appeal } = item;
-    const parts = [];
-    if (appeal) parts.push(h("h3", {}, t("item.appeal")), h("blockquote", { dir: "auto" }, appeal.text));
-    if (flags.total) parts.push(h("h3", {}, t("item.flags")), bars(flags.by_reason, "reason"), h("ul", { class: "notes" }, flags.notes.map((/** @type {string} */ note) => h("li", { dir: "auto" }, note))));
-    return h("div", { class: "voices", hidden: !parts.length }, parts);
-  }
-
   /** @param {any} item */
   author(item) {
     const { author, author_record: record } = item;
@@ -128,6 +119,26 @@ export class ItemView {
 function kind(action) {
   if (["approve", "restore"].includes(action)) return "good";
   return ["remove", "spam", "uphold", "reject_edit"].includes(action) ? "grave" : "plain";
+}
+
+/** What its author and readers tell moderators. @param {any} item @param {any} statements of /statements, where there are some */
+function voices(item, statements) {
+  const { flags } = item;
+  const { appeals = [], notices = [] } = statements ?? {};
+  const said = notices.map((/** @type {any} */ { explanation }) => explanation);
+  const notes = flags.notes.filter((/** @type {string} */ note) => !said.includes(note));
+  const parts = [
+    appeals.map((/** @type {any} */ appeal) => [h("h3", {}, t(`item.appeal.${appeal.state}`), " ", age(appeal.created_at)), h("blockquote", { dir: "auto" }, appeal.text)]),
+    notices.map(notice),
+    flags.total ? [h("h3", {}, t("item.flags")), bars(flags.by_reason, "reason"), h("ul", { class: "notes", role: "list" }, notes.map((/** @type {string} */ note) => h("li", { dir: "auto" }, note)))] : [],
+  ].flat(2);
+  return h("div", { class: "voices", hidden: !parts.length }, parts);
+}
+
+/** A notice that the comment is illegal, with who says so. @param {any} notice */
+function notice({ explanation, legal_ground: ground, name, contact, created_at: at }) {
+  const who = [ground, name, contact].filter(Boolean).map((one) => h("bdi", {}, one));
+  return [h("h3", { "data-strong": true }, t("why.illegal"), " ", age(at)), h("blockquote", { dir: "auto" }, explanation), h("p", { class: "facts" }, who)];
 }
 
 /** The comment among those around it. @param {any} detail */

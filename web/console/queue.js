@@ -137,7 +137,6 @@ export class QueueView {
       if (!row) return;
       this.list.list.prepend(row.element);
       this.list.rows = new Map([[id, row], ...this.list.rows]);
-      this.details.set(id + detail.version, Promise.resolve(detail));
       this.look(row);
     } catch (problem) {
       this.item.empty(problem.code === "comment_not_found" ? t("queue.gone") : problemWords(problem));
@@ -159,10 +158,18 @@ export class QueueView {
   /** @param {any} item @returns {Promise<any>} */
   detailOf(item) {
     const key = item.id + item.version;
-    const known = this.details.get(key) ?? this.desk.api.moderation(`/comments/${item.id}`);
+    const known = this.details.get(key) ?? this.ask(item);
     this.details.set(key, known);
     known.catch(() => this.details.delete(key));
     return known;
+  }
+
+  /** A comment's surroundings and history, and what people said about it where they did. @param {any} item */
+  async ask(item) {
+    const spoken = item.why.includes("appeal") || item.flags.by_reason.illegal;
+    const { api } = this.desk;
+    const [detail, statements] = await Promise.all([api.moderation(`/comments/${item.id}`), spoken && api.moderation(`/comments/${item.id}/statements`)]);
+    return { ...detail, statements };
   }
 
   async render() {
@@ -172,7 +179,7 @@ export class QueueView {
     this.item.show(item, standing(row));
     try {
       const detail = await this.detailOf(item);
-      if (this.list.current === row && row.item === item) this.item.show({ ...detail, ...item, appeal: detail.appeal }, standing(row), detail);
+      if (this.list.current === row && row.item === item) this.item.show(item, standing(row), detail);
     } catch {
       // its surroundings are not known now; the comment itself is
     }

@@ -1,0 +1,433 @@
+"""Moderators at the console: deciding by keyboard, two at once, taking back, finding, and what people may write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from service.domain.identity import Role
+from tests.browser.desk import Desk
+from tests.browser.section import Readers, expect
+from tests.client import SiteClient, until
+
+from playwright.async_api import Route  # isort: skip (after the engine, which says so when it is missing)
+
+
+async def status(site: SiteClient, comment: dict[str, Any]) -> str:
+    """What a comment really is."""
+    token = await site.token("Looker", Role.MODERATOR)
+    found: str = (await site.get(f"/moderation/comments/{comment['id']}", token=token)).json["status"]
+    return found
+
+
+def is_status(site: SiteClient, comment: dict[str, Any], wanted: str) -> Callable[[], Awaitable[bool]]:
+    """Whether a comment is so by now."""
+
+    async def check() -> bool:
+        return await status(site, comment) == wanted
+
+    return check
+
+
+async def flag(site: SiteClient, comment: dict[str, Any], reason: str, by: str, note: str | None = None) -> None:
+    """A reader's flag."""
+    body = {"reason": reason, **({"note": note} if note else {})}
+    assert (await site.post(f"/comments/{comment['id']}/flags", body, token=await site.token(by))).status == 201
+
+
+async def desk(readers: Readers, name: str = "Max", role: Role = Role.MODERATOR, **options: Any) -> Desk:
+    """A moderator's page."""
+    opened: Desk = await readers.new(Desk, **options)
+    await opened.sign_in(name, role)
+    return opened
+
+
+async def test_from_flag_to_removal_by_keyboard_alone_and_back(readers: Readers, site: SiteClient) -> None:
+    await site.set(flag_threshold=10)
+    bad = await site.posted("a", "A rude word about somebody.", token=await site.token("Rude"))
+    fine = await site.posted("a", "A kind word.", token=await site.token("Kind"))
+    for reason, by, note in (("abuse", "One", "He means me."), ("abuse", "Two", None), ("hate", "One more", None)):
+        await flag(site, bad, reason, by, note)
+    await flag(site, fine, "off_topic", "Two")
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=flagged")
+
+    await expect(moderator.current).to_contain_text("A rude word")
+    await expect(moderator.current.locator(".why")).to_contain_text("Flagged 3 · abuse 2, hate 1")
+    await expect(moderator.item).to_contain_text("He means me.")
+    place = await moderator.y(moderator.row("A kind word."))
+    await moderator.type("r")
+    await expect(moderator.page.get_by_role("radio", name="Abuse")).to_be_checked()
+    await moderator.type("3", "Enter")
+
+    await until(is_status(site, bad, "removed"))
+    await expect(moderator.row("A rude word").locator(".state")).to_contain_text("Removed · Hate")
+    await expect(moderator.current).to_contain_text("A kind word.")
+    await expect(moderator.item).to_contain_text("A kind word.")
+    assert await moderator.y(moderator.row("A kind word.")) == place
+
+    await moderator.type("z")
+    await until(is_status(site, bad, "published"))
+    await expect(moderator.row("A rude word").locator(".state")).to_be_empty()
+    await moderator.type("k", "?")
+    await expect(moderator.page.get_by_role("dialog")).to_contain_text("Take back the last decision")
+    await moderator.type("Escape", "/")
+    await expect(moderator.page.get_by_label("Search words")).to_be_focused()
+
+
+async def test_what_readers_would_hear_of_waits_for_ten_seconds(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    one, two, three = [await site.posted("a", f"Held number {number}.") for number in (1, 2, 3)]
+    moderator = await desk(readers)
+    await moderator.page.clock.install()
+    await moderator.go("/queue")
+    await expect(moderator.current).to_contain_text("Held number 1.")
+    await moderator.type("a")
+    await expect(moderator.row("Held number 1.").get_by_role("button", name="Undo")).to_be_visible()
+    await moderator.row("Held number 1.").get_by_role("button", name="Undo").click()
+    await moderator.page.clock.fast_forward(11_000)
+    await expect(moderator.row("Held number 1.").locator(".state")).to_be_empty()
+
+    await expect(moderator.current).to_contain_text("Held number 2.")
+    await moderator.type("a")
+    await moderator.page.clock.fast_forward(11_000)
+    await until(is_status(site, two, "published"))
+    await expect(moderator.row("Held number 2.").get_by_role("button", name="Undo")).to_be_hidden()
+    await moderator.row("Held number 3.").click()
+    await moderator.type("a")
+    await expect(moderator.row("Held number 3.").locator(".state")).to_contain_text("Approved")
+    await moderator.page.goto("about:blank")  # what is left to send is sent then
+    await until(is_status(site, three, "published"))
+    assert await status(site, one) == "pending"
+
+
+async def test_two_moderators_never_collide(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    seen, late = await site.posted("a", "Seen by both."), await site.posted("a", "Decided blindly.")
+    max_desk, nora = await desk(readers), await desk(readers, "Nora")
+    await nora.go("/queue")
+    await max_desk.go("/queue")
+    await expect(nora.item).to_contain_text("Seen by both.")
+    await max_desk.type("r", "2", "Enter")
+    await expect(nora.row("Seen by both.").locator(".state")).to_have_text("Max removed it · Abuse")
+    await expect(nora.item.locator(".standing")).to_have_text("Max removed it · Abuse")
+    await expect(nora.decisions).to_have_count(0)
+    assert await status(site, seen) == "removed"
+
+    blind = await desk(readers, "Blind")
+    blind.allow("/moderation/events")
+    await blind.page.route("**/moderation/events", lambda route: route.abort())
+    await blind.page.goto(blind.address("/queue"))
+    await expect(blind.current).to_contain_text("Decided blindly.")
+    await max_desk.type("s")
+    await until(is_status(site, late, "spam"))
+    await blind.type("r", "1", "Enter")
+    await expect(blind.item.locator(".standing")).to_have_text("Max marked it as spam")
+    await expect(blind.row("Decided blindly.").locator(".state")).to_have_text("Max marked it as spam")
+    assert await status(site, late) == "spam"
+
+    await nora.page.locator(".tabs a", has_text="Removed").evaluate("(link) => link.click()")
+    await expect(nora.row("Seen by both.")).to_be_visible()
+    await max_desk.go(f"/queue/{late['id']}?queue=all")
+    await expect(max_desk.item.locator(".history")).to_contain_text("Max marked it as spam")
+
+
+async def test_a_changed_text_is_shown_before_it_can_be_decided(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    comment = await site.posted("a", "First words.")
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    await expect(moderator.current).to_contain_text("First words.")
+    answer = await site.patch(f"/comments/{comment['id']}", {"text": "Other words."}, token=await site.token())
+    assert answer.status in (200, 202)
+    await moderator.type("s")
+    await expect(moderator.item.locator(".standing")).to_contain_text("changed after you looked")
+    await expect(moderator.item).to_contain_text("Other words.")
+    assert await status(site, comment) == "pending"
+    await moderator.type("s")
+    await until(is_status(site, comment, "spam"))
+
+
+async def test_many_at_once(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    posted = [await site.posted("a", f"Advertisement {number}.") for number in range(60)]
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    await expect(moderator.rows).to_have_count(50)
+    await moderator.type("x", "j", "j", "x")
+    await moderator.row("Advertisement 4.").get_by_role("checkbox").click(modifiers=["Shift"])
+    await expect(moderator.page.locator(".bulk strong")).to_have_text("4 selected")
+    await moderator.type("s")
+    for number in (0, 2, 3, 4):
+        await until(is_status(site, posted[number], "spam"))
+    assert await status(site, posted[1]) == "pending"
+    await moderator.row("Advertisement 4.").get_by_role("button", name="Undo").click()
+    await until(is_status(site, posted[0], "pending"))
+    await until(is_status(site, posted[4], "pending"))
+    await moderator.page.locator(".list-column .scroll").evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
+    await expect(moderator.rows).to_have_count(60)
+
+
+async def test_filters_are_in_the_address(readers: Readers, site: SiteClient) -> None:
+    await site.posted("a", "Herring and lamps.")
+    wanted = await site.posted("b", "Herring again.", token=await site.token("Grace"))
+    await site.posted("b", "Something else.")
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=published&article=b")
+    await expect(moderator.rows).to_have_count(2)
+    await moderator.type("/")
+    await moderator.page.keyboard.type("herring")
+    await moderator.type("Enter")
+    await expect(moderator.rows).to_have_count(1)
+    address = urlsplit(moderator.page.url)
+    assert parse_qs(address.query) == {"queue": ["published"], "article": ["b"], "q": ["herring"]}
+    assert address.path.endswith(f"/queue/{wanted['id']}") or address.path.endswith("/queue")
+
+    await moderator.page.reload()
+    await expect(moderator.rows).to_have_count(1)
+    await expect(moderator.current).to_contain_text("Herring again.")
+    await moderator.page.get_by_role("button", name="Without this filter: Article id b").click()
+    await expect(moderator.rows).to_have_count(2)
+    await moderator.page.go_back()
+    await expect(moderator.rows).to_have_count(1)
+
+
+async def test_signing_in_at_the_publishers_page_and_back(readers: Readers, site: SiteClient, press: Any) -> None:
+    await site.set(sign_in_url=f"{press.origin}/sign-in?from=console")
+    await site.posted("a", "Waiting for a moderator.")
+    person: Desk = await readers.new(Desk)
+    asked: list[dict[str, list[str]]] = []
+    token, forged = await site.token("Max", Role.MODERATOR), await site.token("Mallory", Role.MODERATOR)
+
+    async def sign_in(route: Route) -> None:
+        asked.append(parse_qs(urlsplit(route.request.url).query))
+        back = f"{asked[-1]['return_to'][0]}#token={token}&amp;state={asked[-1]['state'][0]}"
+        page = f'<!doctype html><title>Sign in</title><a href="{back}">I am Max</a>'
+        await route.fulfill(content_type="text/html", body=page)
+
+    await person.page.route(re.compile("/sign-in"), sign_in)
+    wanted = person.address("/queue?queue=published&article=a")
+    await person.page.goto(wanted)
+    await person.page.get_by_role("button", name=f"Sign in at {urlsplit(press.origin).netloc}").click()
+    await person.page.get_by_role("link", name="I am Max").click()
+    await expect(person.row("Waiting for a moderator.")).to_be_visible()
+    assert person.page.url.split("#")[0].replace(re.findall(r"/[0-9a-f-]{36}", person.page.url)[0], "") == wanted
+    assert "#" not in person.page.url
+    assert token not in person.page.url
+    assert (asked[0]["return_to"], asked[0]["from"]) == ([f"{site.service.url}/console"], ["console"])
+    assert await person.page.evaluate("() => localStorage.length + document.cookie.length") == 0
+
+    other: Desk = await readers.new(Desk)
+    await other.page.goto(f"{site.service.url}/console/{site.name}/queue#token={forged}&state=guessed")
+    await expect(other.page.get_by_text("not started in this tab")).to_be_visible()
+    assert forged not in other.page.url
+    other.allow("answered: 401", "status of 401")
+    for pasted, said in ((await site.token("Reader"), "no moderator"), ("nonsense", "not valid")):
+        await other.page.get_by_label("A moderator’s token").fill(pasted)
+        await other.type("Enter")
+        await expect(other.page.get_by_role("alert")).to_contain_text(said)
+    await other.page.get_by_label("A moderator’s token").fill(token)
+    await other.type("Enter")
+    await expect(other.page.get_by_role("heading", name="Held")).to_be_visible()
+    await other.page.get_by_role("button", name="Sign out").click()
+    await expect(other.page.get_by_text("You are signed out.")).to_be_visible()
+    assert await other.page.evaluate("() => Object.keys(sessionStorage).join()") == ""
+
+
+async def test_a_session_that_ends_comes_back_to_its_place(readers: Readers, site: SiteClient) -> None:
+    await site.posted("a", "Still here.")
+    moderator = await desk(readers)
+    moderator.allow("answered: 401", "status of 401", "/moderation/events")
+    await moderator.go("/queue?queue=published")
+    await moderator.page.route("**/moderation/comments?*", lambda route: route.fulfill(
+        status=401, content_type="application/problem+json", body='{"code": "token_expired"}'
+    ))  # fmt: skip
+    await moderator.type("7")
+    await expect(moderator.page.get_by_text("Your session ended.")).to_be_visible()
+    await moderator.page.unroute("**/moderation/comments?*")
+    await moderator.page.get_by_label("A moderator’s token").fill(await site.token("Max", Role.MODERATOR))
+    await moderator.type("Enter")
+    await expect(moderator.page.get_by_role("heading", name="Everything")).to_be_visible()
+    await expect(moderator.row("Still here.")).to_be_visible()
+
+
+async def test_a_ban_says_what_will_happen_and_can_be_taken_back(readers: Readers, site: SiteClient) -> None:
+    ada = await site.token("Ada")
+    posted = [await site.posted("a", f"Ada says {number}.", token=ada) for number in range(3)]
+    await site.posted("a", "Somebody else.", token=await site.token("Ben"))
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=published")
+    await moderator.row("Ada says 1.").click()
+    await moderator.type("b")
+    dialog = moderator.page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name=re.compile(r"Ban Ada until \d+ \w+ \d{4}$"))).to_be_visible()
+    await dialog.get_by_label("Reason").fill("Insults.")
+    await dialog.get_by_label("Until").select_option("for_good")
+    await dialog.get_by_label("Remove the 3 comments").check()
+    await dialog.get_by_role("button", name="Ban Ada for good and remove 3 comments").click()
+    await until(is_status(site, posted[2], "removed"))
+    await expect(moderator.row("Ada says 0.").locator(".state")).to_contain_text("Author banned")
+    await expect(moderator.row("Somebody else.").locator(".state")).to_be_empty()
+    await expect(moderator.current).to_contain_text("Somebody else.")
+    await moderator.type("z")
+    for comment in posted:
+        await until(is_status(site, comment, "published"))
+    assert (await site.get("/me", token=ada)).json["ban"] is None
+
+
+async def test_an_edit_and_an_appeal_are_judged_by_what_they_say(readers: Readers, site: SiteClient) -> None:
+    await site.set(suspect_words=["idiots"])
+    edited = await site.posted("a", "The clock is ten minutes slow.")
+    answer = await site.patch(
+        f"/comments/{edited['id']}", {"text": "The clock is slow, idiots."}, token=await site.token()
+    )
+    assert answer.status == 202
+    removed = await site.posted("a", "He said so.", token=await site.token("Ben"))
+    body = {"decisions": [{"comment_id": removed["id"], "action": "remove", "reason": "abuse"}]}
+    await site.post("/moderation/decisions", body, token=await site.token("Nora", Role.MODERATOR))
+    await site.post(f"/me/comments/{removed['id']}/appeal", {"text": "I quoted him."}, token=await site.token("Ben"))
+
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    await expect(moderator.current.locator(".why")).to_contain_text("An edit waits")
+    await expect(moderator.item.locator("del").first).to_contain_text("ten minutes")
+    await expect(moderator.item.locator("ins").last).to_contain_text("idiots.")
+    await moderator.type("e")
+    await expect(moderator.row("The clock").locator(".state")).to_contain_text("Edit rejected")
+    await moderator.type("3")
+    await expect(moderator.item.locator("blockquote")).to_have_text("I quoted him.")
+    await expect(moderator.item.locator(".history")).to_contain_text("Nora removed it · Abuse")
+    await moderator.item.get_by_role("button", name="Grant appeal").click()
+    await moderator.page.goto("about:blank")
+    await until(is_status(site, removed, "published"))
+    token = await site.token("Max", Role.MODERATOR)
+    assert (await site.get(f"/moderation/comments/{edited['id']}", token=token)).json["pending_revision"] is None
+
+
+async def test_on_a_phone_a_comment_fills_the_screen(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    first, _ = await site.posted("a", "One. " * 300), await site.posted("a", "Two.")
+    phone = await desk(readers, viewport={"width": 390, "height": 700}, has_touch=True)
+    await phone.go("/queue")
+    await expect(phone.item).to_be_hidden()
+    await phone.row("One.").tap()
+    await expect(phone.page.locator(".list-column")).to_be_hidden()
+    button = phone.item.get_by_role("button", name="Spam")
+    await expect(button).to_be_in_viewport()
+    box = await button.bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    assert box["y"] > 550
+    assert await phone.fits()
+    await button.tap()
+    await until(is_status(site, first, "spam"))
+    await expect(phone.item).to_contain_text("Two.")
+    await phone.page.go_back()
+    await expect(phone.rows).to_have_count(2)
+    await expect(phone.row("Two.")).to_be_visible()
+
+
+HOSTILE = (
+    "</script><script>document.title='run'</script>",
+    "<img src=x onerror=\"document.title='run'\"> <svg onload=document.title='run'>",
+    "[press](javascript:document.title='run') <javascript:alert(1)>",
+    "a" * 10_000,
+    "\u202eright to left for ever \u2066 and isolated",
+    "Z\u0300\u0301\u0302\u0303\u0304\u0305\u0306\u0307algo " * 40,
+    "# heading\n\n" + "> " * 50 + "deep",
+)
+
+
+async def test_whatever_people_write_is_harmless(readers: Readers, site: SiteClient) -> None:
+    nasty = await site.token("</script><script>document.title='run'</script>")
+    for words in HOSTILE:
+        await site.posted("a", words, token=nasty)
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=published")
+    await expect(moderator.rows).to_have_count(len(HOSTILE))
+    for number in range(len(HOSTILE)):
+        await expect(moderator.rows.nth(number)).to_have_attribute("aria-current", "true")
+        await expect(moderator.item.locator(".text").first).to_be_visible()
+        assert await moderator.fits()
+        await moderator.type("j")
+    await moderator.go("/authors")
+    await moderator.page.get_by_role("link", name="</script>").click()
+    await expect(moderator.rows).to_have_count(len(HOSTILE))
+    assert await moderator.fits()
+    await moderator.page.set_viewport_size({"width": 320, "height": 700})
+    assert await moderator.fits()
+    await moderator.go("/queue?queue=published")
+    assert await moderator.fits()
+    await moderator.row("aaaa").click()
+    await expect(moderator.item.locator(".text").first).to_be_visible()
+    assert await moderator.fits()
+    assert await moderator.page.title() == f"Published · {site.name} · Discuss console"
+
+
+async def test_every_other_place(readers: Readers, site: SiteClient) -> None:
+    comment = await site.posted("the-article", "Casino, casino.", token=await site.token("Ada"))
+    admin = await desk(readers, "Ruth", Role.ADMIN)
+
+    await admin.go(f"/authors/{comment['author']['id']}")
+    await admin.page.get_by_label("New note").fill("Called her.")
+    await admin.page.get_by_role("button", name="Add a note").click()
+    await expect(admin.page.locator(".note-text")).to_have_text("Called her.")
+    await admin.page.get_by_label("Role").select_option("moderator")
+    await admin.page.get_by_role("button", name="Save").click()
+    await expect(admin.page.locator(".page .badge", has_text="Moderator")).to_be_visible()
+
+    await admin.go("/articles/the-article")
+    await admin.page.get_by_label("What readers are told").fill("Settled.")
+    await admin.page.get_by_role("button", name="Lock").click()
+    await expect(admin.page.get_by_role("button", name="Unlock")).to_be_visible()
+    assert (await site.page("the-article"))["article"]["locked_reason"] == "Settled."
+    await admin.page.get_by_label("Slow mode").select_option("300")
+    await admin.page.locator("section", has=admin.page.get_by_label("Slow mode")).get_by_role("button").click()
+    await expect(admin.page.get_by_text("Saved.")).to_be_visible()
+    await admin.page.reload()
+    await expect(admin.page.get_by_label("Slow mode")).to_have_value("300")
+    await admin.page.get_by_role("button", name="Hide the discussion").click()
+    await expect(admin.page.get_by_role("button", name="Show the discussion")).to_be_visible()
+
+    await admin.go("/networks")
+    await admin.page.get_by_label("Network").fill("192.0.2.0/24")
+    await admin.page.get_by_label("Reason, which they read").fill("Spam.")
+    await admin.page.get_by_role("button", name="Ban this network").click()
+    await expect(admin.page.locator(".lines li")).to_contain_text("192.0.2.0/24")
+    await admin.page.get_by_role("button", name="Lift").click()
+    await expect(admin.page.get_by_text("No network is banned.")).to_be_visible()
+
+    await admin.go("/settings")
+    await admin.page.get_by_label("Suspect words").fill("casino\nlottery")
+    await admin.page.get_by_role("button", name="Try these rules").click()
+    await expect(admin.page.locator(".trial .lines li")).to_contain_text(["Casino, casino."])
+    await expect(admin.page.locator(".settings-bar strong")).to_have_text("1 change")
+    await site.set(max_links=4)  # somebody else, meanwhile
+    admin.allow("answered: 409", "status of 409")
+    await admin.page.get_by_role("button", name="Save").click()
+    await expect(admin.page.get_by_text("Somebody else changed the settings")).to_be_visible()
+    await admin.page.get_by_role("button", name="Save").click()
+    await expect(admin.page.get_by_text("Every process follows")).to_be_visible()
+    settings = (await site.site()).settings
+    assert (settings.suspect_words, settings.max_links) == (["casino", "lottery"], 4)
+
+    await admin.go("/webhooks")
+    await admin.page.get_by_label("Address").fill("https://example.com/hook")
+    await admin.page.get_by_role("button", name="Add webhook").click()
+    await expect(admin.page.get_by_text("whsec_")).to_be_visible()
+    await admin.page.get_by_role("button", name="Delete").click()
+    await expect(admin.page.get_by_text("No webhooks.")).to_be_visible()
+
+    await admin.go("/log")
+    for words in ("changed the settings", "lifted a network’s ban", "hid an article", "made them a moderator"):
+        await expect(admin.page.locator(".decision", has_text=words).first).to_be_visible()
+    await admin.go("/dashboard?window=7d")
+    await expect(admin.page.locator(".tile")).to_have_count(4)
+    await expect(admin.page.locator(".tile .value").nth(2)).to_have_text("1")
+
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    await expect(moderator.page.locator(".side a", has_text="Decision log")).to_be_visible()
+    await expect(moderator.page.locator(".side a", has_text="Webhooks")).to_have_count(0)
