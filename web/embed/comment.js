@@ -64,7 +64,8 @@ export class CommentView {
     this.comment = comment;
     this.article.toggleAttribute("data-gone", comment.html === null);
     this.article.toggleAttribute("data-featured", comment.featured);
-    if (comment.html === null) this.article.replaceChildren(this.tombstone(), this.notes);
+    if (comment.html === null && before?.html === null) this.article.firstElementChild?.replaceWith(this.tombstone());
+    else if (comment.html === null) this.article.replaceChildren(this.tombstone(), this.notes);
     else if (!before || before.html === null) this.article.replaceChildren(...this.parts());
     else this.refresh(before);
     this.showBranch();

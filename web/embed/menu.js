@@ -58,7 +58,7 @@ export function showMenu(button, items) {
  * Ask something in a dialog; it closes when `submit` went well.
  * @param {import("./thread.js").Thread} thread
  * @param {{title: string, hint?: string, fields: Field[], send: string | ((values: Record<string, string>) => string),
- *   submit: (values: Record<string, string>) => Promise<void>}} question
+ *   submit: (values: Record<string, string>) => Promise<HTMLElement | void>}} question `submit` says what gets the focus, if not what had it
  */
 export function ask(thread, { title, hint, fields, send, submit }) {
   const { t } = thread;
@@ -79,8 +79,9 @@ export function ask(thread, { title, hint, fields, send, submit }) {
         event.preventDefault();
         button.disabled = true;
         try {
-          await submit(values());
+          const next = await submit(values());
           dialog.close();
+          next?.focus();
         } catch (problem) {
           if (!(problem instanceof Problem)) throw problem;
           line.hidden = false;

@@ -23,7 +23,7 @@ export async function follow(account) {
     return;
   }
   if (!now) {
-    const stream = new Stream(account, "moderation/events", "", (name) => name === "queue.counts" && refresh(account));
+    const stream = new Stream(account, "moderation/events", "", (name) => name !== "decision.made" && refresh(account));
     following.set(thread, { stream, held: new Map() });
     thread.on("leave", () => stream.stop());
   }
@@ -120,9 +120,10 @@ async function decided(view, action, why = {}, comment = view.comment) {
   if (action === "remove" || action === "spam") {
     thread.remove(comment.id, { ...comment, status: action === "spam" ? "hidden" : "removed", html: null, author: null, featured: false });
     tell(view, t(`moderate.done.${action}`));
-    view.notes.lastElementChild.append(" ", link(t("undo"), () => decide(view, "restore", comment)));
-    view.notes.querySelector("button")?.focus();
-    return;
+    const undo = link(t("undo"), () => decide(view, "restore", comment));
+    view.notes.lastElementChild.append(" ", undo);
+    undo.focus();
+    return undo;
   }
   thread.update({ ...comment, status: action === "restore" ? comment.status : "published", featured: action === "feature" || (action !== "unfeature" && comment.featured) });
   tellBriefly(view, t(`moderate.done.${action}`));

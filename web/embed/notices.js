@@ -37,7 +37,7 @@ export class Notices {
       const { items } = await thread.api.write("GET", `me/notifications?limit=${SHOWN}`).catch(() => ({ items: [] }));
       this.items = items;
       for (const notice of items.filter(({ type }) => type === "removed").reverse()) this.showRemoved(notice);
-      if (!account.moderates) this.stream = new Stream(account, "me/events", String(this.newest || ""), (name, data) => this.heard(data));
+      if (!account.moderates) this.stream = new Stream(account, "me/events", String(this.newest), (name, data) => data && this.heard(data));
     }
     this.count();
   }

@@ -9,7 +9,7 @@ const PAUSE = [2_000, 8_000]; // milliseconds before the next try, at random, as
 export class Stream extends Live {
   /**
    * @param {import("./account.js").Account} account @param {string} path
-   * @param {string} after the last event the page has, "" for none @param {(event: string, data: any) => void} tell
+   * @param {string} after the last event the page has, "" for none @param {(event: string, data: any) => void} tell `open` too: from here on nothing is missed
    */
   constructor(account, path, after, tell) {
     super(account.thread.api.url(path), after, account.thread.element, tell);
@@ -38,6 +38,7 @@ export class Stream extends Live {
     const answer = await fetch(url, { signal, credentials: "omit", headers: { Authorization: `Bearer ${token}` } });
     if (answer.status === 401) return void (await this.account.ask());
     if (!answer.ok) return;
+    this.tell("open", null);
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let text = ""; ; ) {
       const { value, done } = await reader.read();
