@@ -81,6 +81,8 @@ async def read_page(deps: Deps, site: Site, article_id: str, request: PageReques
         limit=request.limit + 1,
         replies=request.replies + 1,
     )
+    if not rows or rows[0]["visibility"] == "hidden":  # merged into another, or hidden, a moment ago
+        return await read_page(deps, site, article_id, request)
     roots = group_roots(deps, site, rows, request.replies)
     shown, more = roots[: request.limit], len(roots) > request.limit
     cursor = deps.cursors.seal(scope, place_of(shown[-1].comment, request.sort)) if more else None

@@ -267,3 +267,30 @@ async def test_two_merges_that_meet_do_not_go_round_in_circles(
     while await move_next(service.deps):
         pass
     assert len(await site.walk("a")) == 3
+
+
+@pytest.mark.parametrize("gone", ["merged", "hidden"])
+async def test_a_page_that_is_read_while_its_article_goes(service: Service, owner: Owner, gone: str) -> None:
+    site = await service.new_site()
+    assert (await site.put("/articles/a", {}, token=await site.token("Max", Role.ADMIN))).status == 201
+    kept = await site.posted("b")
+    find = "SELECT i.article_key FROM article_ids i JOIN sites s ON s.key = i.site_key WHERE s.name = $1"
+    a, b = [await owner.fetchval(f"{find} AND i.external_id = $2", site.name, one) for one in ("a", "b")]
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE comments")  # the reader has found the article then, and waits for its comments
+        reading = asyncio.create_task(site.page("a", "?limit=7"))
+
+        async def waits() -> bool:
+            locks = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'comments'::regclass AND NOT granted)"
+            return bool(await owner.fetchval(locks))
+
+        await until(waits)
+        if gone == "merged":
+            await owner.execute("UPDATE article_ids SET article_key = $2 WHERE article_key = $1", a, b)
+            await owner.execute("DELETE FROM article_counts WHERE article_key = $1", a)
+            await owner.execute("DELETE FROM articles WHERE key = $1", a)
+        else:
+            await owner.execute("UPDATE articles SET visibility = 'hidden' WHERE key = $1", a)
+    page = await reading
+    assert [root["id"] for root in page["comments"]] == ([kept["id"]] if gone == "merged" else [])
+    assert page["article"]["locked"] is (gone == "hidden")
