@@ -7,11 +7,6 @@ from aiohttp import web
 from service.api.assets import Folder, add_get, represent_page, serve
 from service.api.representations import Representation, respond
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types discuss"
-)
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -51,4 +46,4 @@ def represent_console(folder: Folder) -> Representation:
     """The page: its modules are asked for at once, not one after the other as they import each other."""
     modules = (name for name in folder.bodies if name.endswith(".js") and name != "app.js")
     preloads = "\n".join(f'<link rel="modulepreload" href="{folder.base}{name}">' for name in modules)
-    return represent_page(PAGE.format(base=folder.base, preloads=preloads), POLICY)
+    return represent_page(PAGE.format(base=folder.base, preloads=preloads))

@@ -7,9 +7,7 @@ from aiohttp import web
 from schemas.notices import NoticeRequestSchema
 from service.api import present
 from service.api.pages import charge_read
-from service.api.requests import DEPS, body_of, client_address, json_response, limit_headers, site_of
-from service.domain.errors import NotFound
-from service.domain.ids import parse_id
+from service.api.requests import DEPS, body_of, client_address, id_of, json_response, limit_headers, site_of
 from service.operations.flags import Notice
 from service.operations.notices import Sender, give_notice, read_notice
 
@@ -33,9 +31,6 @@ async def post_notice(request: web.Request) -> web.Response:
 async def get_notice(request: web.Request) -> web.Response:
     """How a notice stands. Its id, which cannot be guessed, is all it takes to ask."""
     site = await site_of(request)
-    try:
-        notice_id = parse_id(request.match_info["notice_id"])
-    except ValueError:
-        raise NotFound from None
+    notice_id = id_of(request, "notice_id")
     await charge_read(request, request.app[DEPS])
     return json_response(present.notice(await read_notice(request.app[DEPS], site, notice_id)))

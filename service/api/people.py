@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from aiohttp import web
 
 from schemas.people import BanRequestSchema, NetworkBanRequestSchema, NoteRequestSchema, RoleRequestSchema
 from service.api import present
-from service.api.requests import DEPS, body_of, cursor_of, json_response, staff_of, whole_number
-from service.domain.errors import NotFound, ValidationFailed
+from service.api.requests import DEPS, body_of, cursor_of, id_of, json_response, staff_of, whole_number
+from service.domain.errors import ValidationFailed
 from service.domain.identity import Role
-from service.domain.ids import parse_id
 from service.operations import network_bans, people, removals
 
 BAN, NETWORK_BAN = BanRequestSchema(), NetworkBanRequestSchema()
 NOTE, ROLE = NoteRequestSchema(), RoleRequestSchema()
-
-
-def id_of(request: web.Request, name: str) -> UUID:
-    """An id that the path names. Raises NotFound: what is no id names nothing."""
-    try:
-        return parse_id(request.match_info[name])
-    except ValueError:
-        raise NotFound from None
 
 
 async def get_author(request: web.Request) -> web.Response:

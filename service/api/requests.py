@@ -21,6 +21,7 @@ from service.domain.errors import (
     CommentNotFound,
     InvalidCursor,
     InvalidIdempotencyKey,
+    NotFound,
     SiteNotFound,
     TokenInvalid,
     TokenMissing,
@@ -63,6 +64,14 @@ def comment_id_of(request: web.Request) -> UUID:
         return parse_id(request.match_info["comment_id"])
     except ValueError:
         raise CommentNotFound from None
+
+
+def id_of(request: web.Request, name: str) -> UUID:
+    """An id that the path names. Raises NotFound: what is no id names nothing."""
+    try:
+        return parse_id(request.match_info[name])
+    except ValueError:
+        raise NotFound from None
 
 
 def whole_number(request: web.Request, name: str, default: int, low: int, high: int) -> int:

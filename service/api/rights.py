@@ -11,10 +11,9 @@ from aiohttp import hdrs, web
 
 from service.api import present
 from service.api.edge import EDGE
-from service.api.requests import DEPS, claims_of, client_address, json_response, site_of
+from service.api.requests import DEPS, claims_of, client_address, id_of, json_response, site_of
 from service.deps import Deps
-from service.domain.errors import NotFound
-from service.domain.ids import created_at_of, parse_id
+from service.domain.ids import created_at_of
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations.authors import Author
@@ -39,11 +38,8 @@ async def get_erasure(request: web.Request) -> web.Response:
     """How far one's own erasure is."""
     site = await site_of(request)
     claims = await claims_of(request, site)
-    try:
-        erase_id = parse_id(request.match_info["erase_id"])
-    except ValueError:
-        raise NotFound from None
-    return json_response({"state": await erasure_state(request.app[DEPS], site, claims, erase_id)})
+    state = await erasure_state(request.app[DEPS], site, claims, id_of(request, "erase_id"))
+    return json_response({"state": state})
 
 
 async def get_export(request: web.Request) -> web.StreamResponse:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from aiohttp import web
 
 from schemas.webhooks import WebhookChangeSchema, WebhookRequestSchema
 from service.api import present
-from service.api.requests import DEPS, body_of, cursor_of, json_response, staff_of, whole_number
-from service.domain.errors import NotFound
+from service.api.requests import DEPS, body_of, cursor_of, id_of, json_response, staff_of, whole_number
 from service.domain.identity import Role
-from service.domain.ids import parse_id
 from service.domain.rows import Row
 from service.operations import webhooks
 from service.operations.webhooks import Listed
@@ -68,14 +65,6 @@ async def post_replay(request: web.Request) -> web.Response:
     return json_response(
         delivery(await webhooks.replay_delivery(request.app[DEPS], site, webhook_id, delivery_id)), 202
     )
-
-
-def id_of(request: web.Request, name: str) -> UUID:
-    """An id the path names. Raises NotFound: what is no id names nothing."""
-    try:
-        return parse_id(request.match_info[name])
-    except ValueError:
-        raise NotFound from None
 
 
 def listed(found: Listed, shape: Any) -> web.Response:

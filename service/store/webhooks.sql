@@ -122,7 +122,8 @@ SELECT d.webhook_key, d.id AS delivery_id, d.attempts, d.type, d.happened_at, w.
        s.name AS site,
        c.id, c.parent_id, c.root_id, c.depth, c.status, c.version, c.held_by, c.featured, c.edited_at, c.up, c.down,
        c.reply_count, c.descendant_count, r.text, r.html, p.text AS pending_text,
-       a.external_id AS article_id, a.title, a.url AS article_url, a.section, a.locked, a.locked_reason,
+       a.external_id AS article_id, a.title, a.url AS article_url, a.section, a.is_locked AS locked,
+       a.why_locked AS locked_reason,
        a.created_at AS article_created_at, n.comment_count,
        u.id AS author_id, u.name AS author_name, u.avatar_url, u.roles, u.labels, u.guest,
        CASE WHEN u.banned_until > clock_timestamp() THEN u.banned_until END AS banned_until, u.ban_reason,
@@ -136,7 +137,10 @@ JOIN sites s ON s.key = w.site_key
 LEFT JOIN LATERAL (
     SELECT * FROM comments x WHERE x.id = d.comment_id AND x.site_key = w.site_key LIMIT 1
 ) c ON true
-LEFT JOIN LATERAL (SELECT * FROM articles x WHERE x.key = coalesce(c.article_key, d.article_key) LIMIT 1) a ON true
+LEFT JOIN LATERAL (
+    SELECT x.*, is_locked(x, s.auto_lock_days) AS is_locked, why_locked(x, s.auto_lock_days) AS why_locked
+    FROM articles x WHERE x.key = coalesce(c.article_key, d.article_key) LIMIT 1
+) a ON true
 LEFT JOIN LATERAL (SELECT * FROM article_counts x WHERE x.article_key = a.key LIMIT 1) n ON true
 LEFT JOIN LATERAL (
     SELECT x.text, x.html FROM revisions x

@@ -198,7 +198,7 @@ async def test_every_type_is_delivered_once_and_verified(service: Service, recei
     await make_overdue(service, site)
     await site.delete(f"/comments/{held['id']}", token=token)
     known = await site.site()
-    await change_article(service.deps, known, "a", {"locked": True})
+    await change_article(service.deps, known, "a", {"closes_at": datetime.now(UTC) - timedelta(hours=1)})
     await ban_author(service.deps, known, as_id(first["author"]["id"]), None, "Insults.")
     await unban_author(service.deps, known, as_id(first["author"]["id"]))
     async with tables(service.deps.settings) as connection:
@@ -237,7 +237,8 @@ async def test_every_type_is_delivered_once_and_verified(service: Service, recei
     decision = by_type["comment.published"]["data"]["decision"]
     assert (decision["action"], decision["reason"], decision["note"]) == ("approve", "fine", "Harmless.")
     assert (decision["from"], decision["to"], decision["moderator"]["name"]) == ("pending", "published", "Max")
-    assert by_type["article.updated"]["data"]["article"]["locked"] is True
+    article = by_type["article.updated"]["data"]["article"]
+    assert (article["locked"], article["locked_reason"]) == (True, "This discussion is closed.")
     assert by_type["author.unbanned"]["data"]["author"]["ban"] is None
 
 
