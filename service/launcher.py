@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import orjson
 
-from service.api.demo import SITE
+from service.api.demo import SIGN_IN, SITE
 from service.app import close_parts, make_deps, open_parts
 from service.deps import Deps
 from service.domain.identity import Role
@@ -26,7 +26,7 @@ from service.importers.records import ImportedComment
 from service.logs import configure_logging
 from service.operations.authors import authenticate, issue_token
 from service.operations.flags import flag_comment
-from service.operations.sites import create_site, get_site, list_sites
+from service.operations.sites import change_settings, create_site, get_site, list_sites
 from service.operations.transfer import comment_id, import_file
 from service.serving import require_free_port, run_server
 from service.settings import Settings, data_folder, load_settings
@@ -77,6 +77,8 @@ async def prepare_demo(settings: Settings) -> None:
             site, words = await get_site(deps, SITE), recent(DISCUSSION.read_bytes(), datetime.now(UTC))
             await import_file(deps, site, "dataset", BytesIO(words), source=SITE)
             await flag_some(deps, site, words)
+        site = await get_site(deps, SITE)
+        await change_settings(deps, site, {"sign_in_url": address_of(settings) + SIGN_IN})
     finally:
         await close_parts(deps)
 
@@ -102,14 +104,20 @@ async def flag_some(deps: Deps, site: Site, words: bytes) -> None:
         await flag_comment(deps, site, claims, ids[flag["comment"]], flag["reason"], flag.get("note"), NOWHERE)
 
 
+def address_of(settings: Settings) -> str:
+    """Where browsers of this machine find it."""
+    return settings.public_url or f"http://{settings.host}:{settings.port}"
+
+
 def introduce(settings: Settings, with_demo: bool) -> None:
     """Say where it is."""
-    address = f"http://{settings.host}:{settings.port}"
+    address = address_of(settings)
     demo = f"  newspaper  {address}/   (made up; take part as Ada, as Ben or as a moderator)\n" if with_demo else ""
     say(f"""
 Discuss is running: open {address}{"/" if with_demo else "/docs"}
 
-{demo}  API        {address}/docs
+{demo}  console    {address}/console
+  API        {address}/docs
 
 Ctrl-C stops it.
 """)

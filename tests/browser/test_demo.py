@@ -60,6 +60,20 @@ async def test_from_the_front_page_to_a_discussion_as_somebody(demo: Service, vi
     await expect(me).to_have_attribute("aria-pressed", "true")
 
 
+async def test_signing_in_leads_back_with_a_token_and_nowhere_else(demo: Service, visitor: Section) -> None:
+    sign_in = (await SiteClient(demo, "demo").get("")).json["sign_in_url"]
+    address = demo.url + sign_in[sign_in.index("/demo") :]
+    moderator = visitor.page.get_by_role("button", name="Max, a moderator")
+    await visitor.page.goto(f"{address}?return_to=https%3A%2F%2Fevil.example%2F&state=known")
+    await moderator.click()
+    await expect(visitor.page.locator("[data-who=moderator]")).to_have_attribute("aria-pressed", "true")
+    assert visitor.asked("evil.example") == [f"GET {visitor.page.url}"]
+
+    await visitor.page.goto(f"{address}?return_to=%2Fdemo&state=known")
+    await moderator.click()
+    await visitor.page.wait_for_url(re.compile("/demo#token=.*&state=known"))
+
+
 async def test_every_story_can_be_read(demo: Service) -> None:
     for story in STORIES:
         answer = await demo.request("GET", f"/demo/{story['id']}")

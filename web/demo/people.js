@@ -27,11 +27,26 @@ function become(who) {
   return signIn();
 }
 
+/** On the sign-in page: back to where the visitor came from, to the console with a token of its own. @param {string} who */
+async function comeBack(who) {
+  const query = new URLSearchParams(location.search);
+  const wanted = query.get("return_to");
+  await become(who);
+  if (!wanted) return history.back();
+  const url = new URL(wanted, location.href);
+  if (url.origin !== location.origin) return; // tokens are for nobody else
+  url.hash = new URLSearchParams({ token: (await tokenOf(who)) ?? "", state: query.get("state") ?? "" }).toString();
+  location.replace(url);
+}
+
+for (const button of document.querySelectorAll("[data-sign-in]"))
+  button.addEventListener("click", () => comeBack(button.getAttribute("data-sign-in") ?? ""));
 for (const button of document.querySelectorAll("[data-who]"))
   button.addEventListener("click", () => become(button.getAttribute("data-who") ?? ""));
 document.addEventListener("discuss-token-needed", async (event) => {
   event.preventDefault();
   /** @type {CustomEvent} */ (event).detail.resolve(await tokenOf(sessionStorage.getItem(KEPT) ?? ""));
 });
+addEventListener("pageshow", (event) => event.persisted && become(sessionStorage.getItem(KEPT) ?? ""));
 await customElements.whenDefined("discuss-thread");
 await become(sessionStorage.getItem(KEPT) ?? "");
