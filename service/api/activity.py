@@ -11,6 +11,7 @@ from service.api.pages import charge_read, public_json
 from service.api.representations import Representation, respond
 from service.api.requests import DEPS, choice, json_response, site_of, staff_of, whole_number
 from service.domain.rows import Row
+from service.domain.times import rfc3339
 from service.operations.activity import WINDOWS, read_most_discussed, read_stats
 
 CACHE_CONTROL = "public, max-age=5, s-maxage=1"
@@ -44,7 +45,7 @@ async def get_stats(request: web.Request) -> web.Response:
         {
             "hours": [
                 {
-                    "at": present.time(hour.at),
+                    "at": rfc3339(hour.at),
                     "comments": hour.comments,
                     "held": hour.held,
                     "removed": hour.removed,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from schemas.appeals import AppealRequestSchema
-from service.api import present
 from service.api.requests import DEPS, body_of, claims_of, comment_id_of, json_response, site_of
+from service.domain.times import rfc3339
 from service.operations.appeals import appeal_removal
 
 REQUEST = AppealRequestSchema()
@@ -21,4 +21,4 @@ async def post_appeal(request: web.Request) -> web.Response:
     claims = await claims_of(request, site)
     body = await body_of(request, REQUEST)
     created_at = await appeal_removal(request.app[DEPS], site, claims, comment_id, body["text"])
-    return json_response({"comment_id": str(comment_id), "created_at": present.time(created_at)}, 201)
+    return json_response({"comment_id": str(comment_id), "created_at": rfc3339(created_at)}, 201)

@@ -14,7 +14,6 @@ from xml.etree import ElementTree
 
 from aiohttp import web
 
-from service.api import present
 from service.api.pages import hot, kept, public_body
 from service.api.representations import Representation
 from service.api.requests import DEPS, article_id_of, site_of
@@ -22,6 +21,7 @@ from service.domain.articles import SITE_WIDE
 from service.domain.ids import created_at_of
 from service.domain.rows import Row
 from service.domain.sites import Site
+from service.domain.times import rfc3339
 from service.operations.feeds import Feed, read_article_feed, read_site_feed
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -130,4 +130,4 @@ def updated(row: Row) -> str:
 
 def time(moment: datetime) -> str:
     """As everywhere in the contract."""
-    return present.time(moment) or NEVER
+    return rfc3339(moment) or NEVER

@@ -5,7 +5,6 @@ from __future__ import annotations
 from aiohttp import web
 
 from schemas.flags import FlagRequestSchema
-from service.api import present
 from service.api.requests import (
     DEPS,
     body_of,
@@ -16,6 +15,7 @@ from service.api.requests import (
     limit_headers,
     site_of,
 )
+from service.domain.times import rfc3339
 from service.operations.flags import Notice, flag_comment
 
 REQUEST = FlagRequestSchema()
@@ -35,5 +35,5 @@ async def post_flag(request: web.Request) -> web.Response:
         request.app[DEPS], site, claims, comment_id, body["reason"], body.get("note"), client_address(request), notice
     )
     limit_headers(request, flagged.verdict.headers)
-    answer = {"reason": flagged.reason, "created_at": present.time(flagged.created_at)}
+    answer = {"reason": flagged.reason, "created_at": rfc3339(flagged.created_at)}
     return json_response(answer, 201 if flagged.new else 200)

@@ -8,6 +8,7 @@ from schemas.notices import NoticeRequestSchema
 from service.api import present
 from service.api.pages import charge_read
 from service.api.requests import DEPS, body_of, client_address, id_of, json_response, limit_headers, site_of
+from service.domain.times import rfc3339
 from service.operations.flags import Notice
 from service.operations.notices import Sender, give_notice, read_notice
 
@@ -25,7 +26,7 @@ async def post_notice(request: web.Request) -> web.Response:
     sender = Sender.cleaned(body["name"], body["contact"])
     given = await give_notice(request.app[DEPS], site, body["comment_id"], notice, sender, client_address(request))
     limit_headers(request, given.verdict.headers)
-    return json_response({"id": str(given.id), "created_at": present.time(given.created_at)}, 201)
+    return json_response({"id": str(given.id), "created_at": rfc3339(given.created_at)}, 201)
 
 
 async def get_notice(request: web.Request) -> web.Response:

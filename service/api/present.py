@@ -6,15 +6,15 @@ schemas describe is checked on every answer of the test suite (tests/contracts/o
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from service.domain.identity import FOREVER
 from service.domain.ids import created_at_of
 from service.domain.queue import why
 from service.domain.rows import Row
 from service.domain.sites import Site, posting_of
+from service.domain.times import end_of, rfc3339
 from service.operations.authors import Author
 from service.operations.comments import ArticlePage, Permalink, Replies, Root
 from service.operations.me import Mine
@@ -24,18 +24,6 @@ from service.operations.queue import Item, Items, Statements
 
 NEIGHBOURS = 20  # people of the same networks that are shown
 TOMBSTONES = {"deleted": "deleted", "removed": "removed", "pending": "hidden", "spam": "hidden"}
-
-
-def time(moment: datetime | None) -> str | None:
-    """RFC 3339, UTC, milliseconds, Z."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def end_of(moment: datetime | None) -> str | None:
-    """When a ban ends; null: never."""
-    return None if moment == FOREVER else time(moment)
 
 
 def identifier(value: UUID | None) -> str | None:
@@ -90,7 +78,7 @@ def whole_comment(row: Row, article_id: str) -> dict[str, Any]:
         "html": row["html"],
         "status": row["status"],
         "featured": row["featured"],
-        "edited_at": time(row["edited_at"]),
+        "edited_at": rfc3339(row["edited_at"]),
         "votes": {"up": row["up"], "down": row["down"], "score": row["up"] - row["down"]},
     }
 
@@ -103,7 +91,7 @@ def place(row: Row, article_id: str) -> dict[str, Any]:
         "parent_id": identifier(row["parent_id"]),
         "root_id": str(row["root_id"]),
         "depth": row["depth"],
-        "created_at": time(created_at_of(row["id"])),
+        "created_at": rfc3339(created_at_of(row["id"])),
         "reply_count": row["reply_count"],
         "descendant_count": row["descendant_count"],
     }
@@ -116,7 +104,7 @@ def own_comment(row: Row, site: Site, article_id: str | None = None) -> dict[str
     return {
         **whole_comment(row, article_id or row["article_id"]),
         "text": row["text"],
-        "editable_until": time(until) if editable else None,
+        "editable_until": rfc3339(until) if editable else None,
         "held_by": list(row["held_by"]),
     }
 
@@ -144,7 +132,7 @@ def article(row: Row | None, article_id: str) -> dict[str, Any]:
         "locked": row["locked"],
         "locked_reason": row["locked_reason"] if row["locked"] else None,
         "comment_count": row["comment_count"],
-        "created_at": time(row["article_created_at"]),
+        "created_at": rfc3339(row["article_created_at"]),
     }
 
 
@@ -176,14 +164,18 @@ def site(found: Site, now: datetime) -> dict[str, Any]:
     return {"site": found.name, "posting": posting, **{name: getattr(found.settings, name) for name in names}}
 
 
+def running_ban(until: datetime | None, reason: str | None, now: datetime) -> dict[str, Any] | None:
+    """Somebody's ban, if it is not over."""
+    return {"until": end_of(until), "reason": reason} if until is not None and until > now else None
+
+
 def me(known: Author, at: Site, now: datetime) -> dict[str, Any]:
     """The person behind a token."""
-    banned = known.banned_until is not None and known.banned_until > now
     return {
         "author": known_author(known),
         "roles": ["reader", *known.roles],
         "guest": known.guest,
-        "ban": {"until": end_of(known.banned_until), "reason": known.ban_reason} if banned else None,
+        "ban": running_ban(known.banned_until, known.ban_reason, now),
         "site": at.name,
     }
 
@@ -215,7 +207,7 @@ def network_ban(row: Row) -> dict[str, Any]:
         "until": end_of(row["until"]),
         "reason": row["reason"],
         "moderator": moderator(row),
-        "created_at": time(row["created_at"]),
+        "created_at": rfc3339(row["created_at"]),
     }
 
 
@@ -225,7 +217,7 @@ def note(row: Row) -> dict[str, Any]:
         "id": str(row["id"]),
         "text": row["text"],
         "moderator": moderator(row),
-        "created_at": time(row["created_at"]),
+        "created_at": rfc3339(row["created_at"]),
     }
 
 
@@ -243,7 +235,8 @@ def person(found: Person) -> dict[str, Any]:
         "same_network": {
             "count": len(found.same_network),
             "authors": [
-                {"author": author(one), "last_seen": time(one["last_seen"])} for one in found.same_network[:NEIGHBOURS]
+                {"author": author(one), "last_seen": rfc3339(one["last_seen"])}
+                for one in found.same_network[:NEIGHBOURS]
             ],
         },
         "removal": None if found.removal is None else removal(found.removal),
@@ -261,7 +254,7 @@ def mine(found: Mine, at: Site, article_id: str) -> dict[str, Any]:
             {
                 "id": str(row["id"]),
                 "text": row["text"],
-                "editable_until": time(created_at_of(row["id"]) + window),
+                "editable_until": rfc3339(created_at_of(row["id"]) + window),
             }
             for row in found.editable
         ],
@@ -278,8 +271,8 @@ def notice(row: Row) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "state": row["state"],
-        "created_at": time(row["created_at"]),
-        "answered_at": time(row["answered_at"]),
+        "created_at": rfc3339(row["created_at"]),
+        "answered_at": rfc3339(row["answered_at"]),
         "reason": row["reason"],
     }
 
@@ -293,7 +286,7 @@ def notification(told: Notification, at: Site) -> dict[str, Any]:
         "type": told.type,
         "comment": shown,
         "reason": told.reason,
-        "created_at": time(told.created_at),
+        "created_at": rfc3339(told.created_at),
     }
 
 
@@ -304,11 +297,10 @@ def notifications(found: Notifications, at: Site) -> dict[str, Any]:
 
 def author_record(row: Row) -> dict[str, Any]:
     """What became of what an author wrote."""
-    banned = row["banned_until"] is not None and row["banned_until"] > row["now"]
     return {
         **{name: row[name] for name in ("approved", "removed", "pending", "flags_upheld")},
-        "first_seen": time(row["first_seen"]),
-        "ban": {"until": end_of(row["banned_until"]), "reason": row["ban_reason"]} if banned else None,
+        "first_seen": rfc3339(row["first_seen"]),
+        "ban": running_ban(row["banned_until"], row["ban_reason"], row["now"]),
     }
 
 
@@ -320,7 +312,7 @@ def item(row: Row, at: Site) -> dict[str, Any]:
         waiting = {
             "text": row["pending_text"],
             "html": row["pending_html"],
-            "created_at": time(row["pending_created_at"]),
+            "created_at": rfc3339(row["pending_created_at"]),
         }
     return {
         **whole_comment(row, row["article_id"]),
@@ -352,7 +344,7 @@ def item_detail(found: Item, at: Site) -> dict[str, Any]:
             {
                 "version": row["number"],
                 "text": row["text"],
-                "created_at": time(row["created_at"]),
+                "created_at": rfc3339(row["created_at"]),
                 "status": row["status"],
             }
             for row in found.revisions
@@ -368,8 +360,8 @@ def statements(found: Statements) -> dict[str, Any]:
             {
                 "text": row["text"],
                 "state": row["state"],
-                "created_at": time(row["created_at"]),
-                "decided_at": time(row["decided_at"]),
+                "created_at": rfc3339(row["created_at"]),
+                "decided_at": rfc3339(row["decided_at"]),
             }
             for row in found.appeals
         ],
@@ -377,8 +369,8 @@ def statements(found: Statements) -> dict[str, Any]:
             {
                 **{name: row[name] for name in ("explanation", "legal_ground", "name", "contact", "state")},
                 "id": str(row["id"]),
-                "created_at": time(row["created_at"]),
-                "answered_at": time(row["answered_at"]),
+                "created_at": rfc3339(row["created_at"]),
+                "answered_at": rfc3339(row["answered_at"]),
             }
             for row in found.notices
         ],
@@ -388,7 +380,7 @@ def statements(found: Statements) -> dict[str, Any]:
 def queue_counts(row: Row) -> dict[str, Any]:
     """How many comments wait, and how many are out of sight."""
     names = ("pending", "flagged", "appeals", "spam", "removed")
-    return {**{name: row[name] for name in names}, "oldest_pending_at": time(row["oldest_pending_at"])}
+    return {**{name: row[name] for name in names}, "oldest_pending_at": rfc3339(row["oldest_pending_at"])}
 
 
 def decision(row: Row) -> dict[str, Any]:
@@ -405,7 +397,7 @@ def decision(row: Row) -> dict[str, Any]:
         "reason": row["reason"],
         "note": row["note"],
         "version": row["version"],
-        "created_at": time(row["created_at"]),
+        "created_at": rfc3339(row["created_at"]),
     }
 
 

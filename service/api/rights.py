@@ -16,6 +16,7 @@ from service.deps import Deps
 from service.domain.ids import created_at_of
 from service.domain.rows import Row
 from service.domain.sites import Site
+from service.domain.times import rfc3339
 from service.operations.authors import Author
 from service.operations.rights import LISTS, each_exported, erase_me, erasure_state, may_export, read_export
 
@@ -86,17 +87,16 @@ async def export_chunks(deps: Deps, site: Site, author: Author) -> AsyncIterator
 def exported_person(row: Row, site: Site) -> dict[str, Any]:
     """The head of the document."""
     names = ("issuer", "subject", "name", "avatar_url", "roles", "granted_role", "labels", "guest")
-    banned = row["banned_until"] is not None and row["banned_until"] > row["now"]
     return {
         "site": site.name,
-        "exported_at": present.time(row["now"]),
+        "exported_at": rfc3339(row["now"]),
         "author": {
             "id": str(row["id"]),
             **{name: row[name] for name in names},
-            "created_at": present.time(row["created_at"]),
-            "revoked_before": present.time(row["revoked_before"]),
+            "created_at": rfc3339(row["created_at"]),
+            "revoked_before": rfc3339(row["revoked_before"]),
         },
-        "ban": {"until": present.time(row["banned_until"]), "reason": row["ban_reason"]} if banned else None,
+        "ban": present.running_ban(row["banned_until"], row["ban_reason"], row["now"]),
         "idempotency_keys": row["idempotency_keys"],
         "recent_texts": row["recent_texts"],
     }
@@ -110,14 +110,14 @@ def exported_comment(row: Row) -> dict[str, Any]:
         "parent_id": present.identifier(row["parent_id"]),
         "status": row["status"],
         "featured": row["featured"],
-        "created_at": present.time(created_at_of(row["id"])),
-        "edited_at": present.time(row["edited_at"]),
-        "deleted_at": present.time(row["deleted_at"]),
+        "created_at": rfc3339(created_at_of(row["id"])),
+        "edited_at": rfc3339(row["edited_at"]),
+        "deleted_at": rfc3339(row["deleted_at"]),
         "votes": {"up": row["up"], "down": row["down"], "score": row["up"] - row["down"]},
         "held_by": row["held_by"],
         "source": row["source"],
         "revisions": [
-            {**revision, "created_at": present.time(datetime.fromisoformat(revision["created_at"]))}
+            {**revision, "created_at": rfc3339(datetime.fromisoformat(revision["created_at"]))}
             for revision in row["revisions"]
         ],
     }
@@ -132,7 +132,7 @@ def exported_decision(row: Row) -> dict[str, Any]:
         "to": row["to_status"],
         "check": row["check_name"],
         "reason": row["reason"],
-        "created_at": present.time(row["created_at"]),
+        "created_at": rfc3339(row["created_at"]),
     }
 
 
@@ -144,7 +144,7 @@ def taken(*names: str) -> Callable[[Row], dict[str, Any]]:
         for name in names:
             value = row[name]
             if name.endswith(("_at", "_seen")):
-                value = present.time(value)
+                value = rfc3339(value)
             elif name == "id" or name.endswith("_id"):
                 value = present.identifier(value)
             shown[name] = value

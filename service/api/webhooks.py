@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from schemas.webhooks import WebhookChangeSchema, WebhookRequestSchema
-from service.api import present
 from service.api.requests import DEPS, body_of, cursor_of, id_of, json_response, staff_of, whole_number
 from service.domain.identity import Role
 from service.domain.rows import Row
+from service.domain.times import rfc3339
 from service.operations import webhooks
 from service.operations.webhooks import Listed
 
@@ -79,7 +79,7 @@ def webhook(row: Row) -> dict[str, Any]:
         "url": row["url"],
         "types": row["types"],
         "active": row["active"],
-        "created_at": present.time(row["created_at"]),
+        "created_at": rfc3339(row["created_at"]),
     }
 
 
@@ -90,6 +90,6 @@ def delivery(row: Row) -> dict[str, Any]:
         "type": row["type"],
         "status": row["status"],
         "attempts": row["attempts"],
-        "next_at": present.time(row["next_at"]),
+        "next_at": rfc3339(row["next_at"]),
         "last_status": row["last_status"],
     }

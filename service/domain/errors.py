@@ -72,6 +72,16 @@ class Banned(DiscussError):
 
     code = "banned"
 
+    @classmethod
+    def because(cls, reason: str | None) -> Banned:
+        """With the reason of the ban."""
+        return cls(f"{cls.__doc__} {reason or ''}".strip())
+
+    @classmethod
+    def by_network(cls, reason: str) -> Banned:
+        """Of everybody who is where they are."""
+        return cls(f"Your network is banned from this discussion. {reason}".strip())
+
 
 class OriginNotAllowed(DiscussError):
     """This page's origin may not use this site's discussion."""

@@ -7,7 +7,7 @@ import functools
 import hmac
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -45,6 +45,11 @@ class Role(enum.Enum):
     def __lt__(self, other: Role) -> bool:
         order = list(Role)
         return order.index(self) < order.index(other)
+
+
+def highest(roles: Iterable[str], granted: str | None = None) -> Role:
+    """The highest of somebody's roles, a granted one included."""
+    return max((Role(role) for role in (*roles, granted) if role is not None), default=Role.READER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ _LAST_MILLISECOND: Final = (1 << 48) - 1
 _RANDOM_BYTES: Final = 10
 _CANONICAL: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)  # below and above every id
+
 
 def uuid7(milliseconds: int, random: bytes | None = None) -> UUID:
     """The id of something made `milliseconds` after 1970 (UTC), with 74 of the 80 bits of `random` behind the time.
@@ -34,6 +36,11 @@ def uuid7(milliseconds: int, random: bytes | None = None) -> UUID:
         | 0b10 << 62
         | bits & 0x3FFF_FFFF_FFFF_FFFF  # rand_b
     )
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """The lowest id of anything made at this time or later."""
+    return uuid7(int(moment.timestamp() * 1000), bytes(_RANDOM_BYTES))
 
 
 def uuid7_after(milliseconds: int, parent: UUID | None) -> UUID:

@@ -101,7 +101,7 @@ Verdict = Refusal | Hold | None
 def banned_author(draft: Draft) -> Verdict:
     """A banned author does not post until the ban ends."""
     if draft.banned_until is not None and draft.banned_until > draft.now:
-        return Refusal(Banned(f"{Banned.__doc__} {draft.ban_reason or ''}".strip()))
+        return Refusal(Banned.because(draft.ban_reason))
     return None
 
 
@@ -109,7 +109,7 @@ def network_ban(draft: Draft) -> Verdict:
     """Nobody posts from a banned network until the ban ends; staff do."""
     if draft.network_ban is None or draft.staff:
         return None
-    return Refusal(Banned(f"Your network is banned from this discussion. {draft.network_ban}".strip()))
+    return Refusal(Banned.by_network(draft.network_ban))
 
 
 def unwelcome_guest(draft: Draft) -> Verdict:

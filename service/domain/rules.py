@@ -56,11 +56,6 @@ class Rules:
     held_domains: frozenset[str]
     reserved: frozenset[str]  # skeletons of names
 
-    @property
-    def read_words(self) -> bool:
-        """Whether anybody needs the words of a draft at all."""
-        return bool(self.banned or self.suspect or self.held_domains)
-
     def domains_in(self, folded: Iterable[str]) -> list[str]:
         """The held domains whose hosts stand in readings; the first few in alphabetical order."""
         if not self.held_domains:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from service.domain.identity import FOREVER
 from service.domain.ids import created_at_of
 from service.domain.rows import Row
+from service.domain.times import end_of, rfc3339
 
 # The event types by the log's kinds. Not told: votes, imports, merges, and decisions that change nothing anybody sees.
 TYPE_OF_KIND = {
@@ -58,7 +58,7 @@ def message(row: Row) -> dict[str, Any]:
         data["comment"] = None if row["id"] is None else _comment(row)
     if row["decision_id"] is not None:
         data["decision"] = _decision(row)
-    return {"type": kind, "timestamp": _time(row["happened_at"]), "data": data}
+    return {"type": kind, "timestamp": rfc3339(row["happened_at"]), "data": data}
 
 
 def _comment(row: Row) -> dict[str, Any]:
@@ -77,8 +77,8 @@ def _comment(row: Row) -> dict[str, Any]:
         "version": row["version"],
         "held_by": list(row["held_by"]),
         "featured": row["featured"],
-        "created_at": _time(created_at_of(row["id"])),
-        "edited_at": _time(row["edited_at"]),
+        "created_at": rfc3339(created_at_of(row["id"])),
+        "edited_at": rfc3339(row["edited_at"]),
         "votes": {"up": row["up"], "down": row["down"], "score": row["up"] - row["down"]},
         "reply_count": row["reply_count"],
         "descendant_count": row["descendant_count"],
@@ -102,8 +102,7 @@ def _author_with_ban(row: Row) -> dict[str, Any] | None:
     author = _author(row)
     if author is not None:
         until = row["banned_until"]
-        end = None if until == FOREVER else _time(until)
-        author["ban"] = None if until is None else {"until": end, "reason": row["ban_reason"]}
+        author["ban"] = None if until is None else {"until": end_of(until), "reason": row["ban_reason"]}
     return author
 
 
@@ -118,7 +117,7 @@ def _article(row: Row) -> dict[str, Any] | None:
         "locked": row["locked"],
         "locked_reason": row["locked_reason"] if row["locked"] else None,
         "comment_count": row["comment_count"],
-        "created_at": _time(row["article_created_at"]),
+        "created_at": rfc3339(row["article_created_at"]),
     }
 
 
@@ -136,15 +135,9 @@ def _decision(row: Row) -> dict[str, Any]:
         "reason": row["reason"],
         "note": row["note"],
         "version": row["decided_version"],
-        "created_at": _time(row["decided_at"]),
+        "created_at": rfc3339(row["decided_at"]),
     }
 
 
 def _id(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _time(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -34,6 +34,7 @@ from service.domain.identity import (
     Role,
     clean_name,
     effective_roles,
+    highest,
 )
 from service.domain.ids import uuid7
 from service.domain.rows import Row
@@ -58,6 +59,10 @@ class Author:
     guest: bool
     banned_until: datetime | None
     ban_reason: str | None
+
+    def is_banned(self, now: datetime) -> bool:
+        """Whether they may not take part now."""
+        return self.banned_until is not None and self.banned_until > now
 
 
 async def authenticate(deps: Deps, site: Site, token: str) -> Claims:
@@ -153,8 +158,8 @@ async def allowed_author(deps: Deps, site: Site, claims: Claims, address: str) -
     """The author behind a token, if they may take part now from this address. Raises Banned, TokenInvalid."""
     row = await authors.find_participant(deps.database, site.key, claims.issuer, claims.subject, address)
     author = await recognise(deps, site, claims, row if row["key"] is not None else None)
-    if author.banned_until is not None and author.banned_until > row["now"]:
-        raise Banned(f"{Banned.__doc__} {author.ban_reason or ''}".strip())
+    if author.is_banned(row["now"]):
+        raise Banned.because(author.ban_reason)
     if not author.roles:
         refuse_network(row["network_ban"])
     return author
@@ -163,13 +168,13 @@ async def allowed_author(deps: Deps, site: Site, claims: Claims, address: str) -
 def refuse_network(reason: str | None) -> None:
     """Raise Banned for the reason of a ban by network, if there is one; staff are let through wherever they are."""
     if reason is not None:
-        raise Banned(f"Your network is banned from this discussion. {reason}")
+        raise Banned.by_network(reason)
 
 
 async def require_role(deps: Deps, site: Site, claims: Claims, least: Role) -> Author:
     """The author behind a token, who must have this role or a higher one. Raises Forbidden, TokenInvalid."""
     author, _ = await read_me(deps, site, claims)
-    if max((Role(role) for role in author.roles), default=Role.READER) < least:
+    if highest(author.roles) < least:
         raise Forbidden(f"This needs the role {least.value}.")
     return author
 

@@ -25,6 +25,7 @@ from service.domain.rows import Row
 from service.domain.rules import rules_from, skeletons
 from service.domain.sites import Site, SiteSettings, settings_from
 from service.domain.text import clean_line, count_addresses, count_links
+from service.domain.times import rfc3339
 from service.operations.authors import Author
 from service.operations.rules import rules_of
 from service.operations.sites import merge_settings
@@ -126,7 +127,7 @@ async def asked(
     body = orjson.dumps(
         {
             "type": "comment.check",
-            "timestamp": datetime.fromtimestamp(deps.now(), UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+            "timestamp": rfc3339(datetime.fromtimestamp(deps.now(), UTC)),
             "data": {
                 "site": site.name,
                 "comment": {

@@ -12,7 +12,7 @@ import asyncpg
 
 from service.deps import Deps
 from service.domain.errors import Banned, SiteNotFound, TokenExpired, TokenInvalid
-from service.domain.identity import Role
+from service.domain.identity import Role, highest
 from service.domain.live import ALWAYS, VOTED, News
 from service.domain.rows import Row
 from service.domain.sites import Site
@@ -26,9 +26,7 @@ NO_COMMENT = UUID(int=0)  # asks for the article alone
 LAST = 2**63 - 1  # a position nothing has
 BATCH = 500  # events read at once to resume, comments loaded at once
 BEFORE = 200  # events before a stream's last id that are looked at for votes it may have missed
-VOTES_WAIT = timedelta(
-    seconds=10
-)  # an update for votes alone is told later than what happened after, by less than this
+VOTES_WAIT = timedelta(seconds=10)  # an update for votes alone is told so much later than what happened, at most
 
 Event = Literal["comment.published", "comment.updated", "comment.removed", "article.updated", "count"]
 
@@ -280,26 +278,16 @@ async def recognised(deps: Deps, bearer: Bearer, row: asyncpg.Record | None) -> 
     if row is None or (row["revoked_before"] is not None and claims.issued_at <= row["revoked_before"].timestamp()):
         return None
     author = author_from(site, claims, row)
-    if bearer.least > Role.READER and (is_banned(author, row["now"]) or highest(author) < bearer.least):
+    if bearer.least > Role.READER and (author.is_banned(row["now"]) or highest(author.roles) < bearer.least):
         return None
     return author
 
 
-def highest(author: Author) -> Role:
-    """The highest role of somebody."""
-    return max((Role(role) for role in author.roles), default=Role.READER)
-
-
 def bear(deps: Deps, site: Site, token: str, author: Author, least: Role) -> Bearer:
     """Somebody about to listen, known to have the role. Raises Banned for moderators who are."""
-    if least > Role.READER and is_banned(author, datetime.fromtimestamp(deps.now(), UTC)):
-        raise Banned(f"{Banned.__doc__} {author.ban_reason or ''}".strip())
+    if least > Role.READER and author.is_banned(datetime.fromtimestamp(deps.now(), UTC)):
+        raise Banned.because(author.ban_reason)
     return Bearer(site.name, token, author.key, least)
-
-
-def is_banned(author: Author, now: datetime) -> bool:
-    """Whether they may not take part now."""
-    return author.banned_until is not None and author.banned_until > now
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -12,7 +12,7 @@ import asyncpg
 from service.deps import Deps
 from service.domain.errors import DiscussError
 from service.domain.identity import Claims
-from service.domain.ids import uuid7
+from service.domain.ids import first_id_at
 from service.domain.moderation import Draft, Refused, judge
 from service.domain.rows import Row
 from service.domain.rules import Rules, skeletons
@@ -42,7 +42,7 @@ async def read_mine(deps: Deps, site: Site, claims: Claims, article_id: str) -> 
     if article is None:
         return Mine(refusal)
     key = article["key"]
-    since = datetime.now(UTC).timestamp() - site.settings.edit_window_seconds
+    editable_since = now - timedelta(seconds=site.settings.edit_window_seconds)
     unpublished = await me.own_unpublished(deps.database, author.key, key)
     return Mine(
         refusal,
@@ -50,7 +50,7 @@ async def read_mine(deps: Deps, site: Site, claims: Claims, article_id: str) -> 
         flags=await me.own_flags(deps.database, author.key, key),
         held=[row for row in unpublished if row["status"] == "pending"],
         removed=[row for row in unpublished if row["status"] != "pending"],
-        editable=await me.own_editable(deps.database, author.key, key, uuid7(max(0, int(since * 1000)), bytes(10))),
+        editable=await me.own_editable(deps.database, author.key, key, first_id_at(editable_since)),
     )
 
 

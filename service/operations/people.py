@@ -9,7 +9,7 @@ from uuid import UUID
 
 from service.deps import Deps
 from service.domain.errors import Forbidden, NotFound, ValidationFailed
-from service.domain.identity import FOREVER, Role
+from service.domain.identity import FOREVER, Role, highest
 from service.domain.ids import uuid7
 from service.domain.rows import Row
 from service.domain.sites import Site
@@ -44,11 +44,6 @@ class Person:
     decisions: Sequence[Row]
     same_network: Sequence[Row]
     removal: Row | None
-
-
-def highest(roles: Iterable[str], granted: str | None = None) -> Role:
-    """The highest of somebody's roles, a granted one included."""
-    return max((Role(role) for role in (*roles, granted) if role is not None), default=Role.READER)
 
 
 async def lock_target(tx: Transaction, site: Site, author_id: UUID, actor: Author | None) -> Row:

@@ -11,12 +11,11 @@ import orjson
 
 from service.deps import Deps
 from service.domain.errors import CommentNotFound
-from service.domain.ids import uuid7
+from service.domain.ids import FIRST_ID, LAST_ID, first_id_at
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations.search import Found, before, search_comments, search_words
 from service.store import articles, authors, comments, decisions, queue
-from service.store.comments import FIRST_ID, LAST_ID
 from service.store.decisions import NEWEST
 from service.store.queue import Asked, Place, Wanted
 
@@ -149,11 +148,6 @@ async def resolve(deps: Deps, site: Site, filters: Filters) -> Wanted | None:
         filters.reason,
         filters.check,
     )
-
-
-def first_id_at(moment: datetime) -> UUID:
-    """The lowest id of a comment written at this time or later."""
-    return uuid7(int(moment.timestamp() * 1000), bytes(10))
 
 
 async def search(

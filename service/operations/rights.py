@@ -18,6 +18,7 @@ import asyncpg
 from service.deps import Deps
 from service.domain.errors import ConfigurationError, NotFound
 from service.domain.identity import ERASED_ISSUER, ERASED_NAME, Claims
+from service.domain.ids import FIRST_ID, LAST_ID
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations import moderation
@@ -29,7 +30,6 @@ from service.store.decisions import Decision
 from service.store.events import Happening
 
 BATCH = 500
-FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 EXPORT_BATCH = 100
 LISTS = ("comments", "votes", "flags", "notices", "appeals", "notifications", "decisions", "addresses")
 

@@ -18,7 +18,7 @@ from service.adapters.outbound import OutboundError, check_target
 from service.adapters.signatures import new_secret, signed_headers
 from service.deps import Deps
 from service.domain.errors import Conflict, DiscussError, NotFound, ValidationFailed
-from service.domain.ids import uuid7
+from service.domain.ids import FIRST_ID, LAST_ID, uuid7
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.domain.webhooks import GIVE_UP_AFTER, KEPT, MAX_WEBHOOKS, TYPE_OF_KIND, message, retry_after
@@ -30,7 +30,6 @@ log = structlog.get_logger()
 BATCH = 500  # events made into deliveries at once
 LEASE = timedelta(seconds=30)  # more than an attempt can take, saving included
 DELETED_AT_ONCE = 5_000
-FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def check_url(deps: Deps, url: str) -> None:
 async def list_webhooks(deps: Deps, site: Site, limit: int, cursor: str | None) -> Listed:
     """A site's webhooks, oldest first. Raises InvalidCursor."""
     scope = f"webhooks:{site.name}"
-    rows = await webhooks.list_webhooks(deps.database, site.key, place(deps, scope, cursor, FIRST), limit + 1)
+    rows = await webhooks.list_webhooks(deps.database, site.key, place(deps, scope, cursor, FIRST_ID), limit + 1)
     return listed(deps, scope, rows, limit)
 
 
@@ -99,7 +98,7 @@ async def delete_webhook(deps: Deps, site: Site, webhook_id: UUID) -> None:
 async def list_deliveries(deps: Deps, site: Site, webhook_id: UUID, limit: int, cursor: str | None) -> Listed:
     """A webhook's deliveries of the last 30 days, newest first. Raises NotFound, InvalidCursor."""
     scope = f"deliveries:{site.name}:{webhook_id}"
-    before = place(deps, scope, cursor, LAST)
+    before = place(deps, scope, cursor, LAST_ID)
     webhook = await found_webhook(deps, site, webhook_id)
     rows = await webhooks.list_deliveries(deps.database, webhook["key"], before, limit + 1)
     return listed(deps, scope, rows, limit)

@@ -11,13 +11,12 @@ from uuid import UUID
 import asyncpg
 
 from service.domain.errors import DiscussError, DuplicateComment, IdempotencyInProgress, Unavailable
+from service.domain.ids import FIRST_ID, LAST_ID
 from service.domain.moderation import Standing
 from service.store.database import Executor, Rows
 from service.store.queries import load_queries
 
 QUERIES = load_queries("comments")
-FIRST_ID = UUID(int=0)
-LAST_ID = UUID(int=2**128 - 1)
 
 
 class IdempotencyKeyTaken(DiscussError):

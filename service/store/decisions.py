@@ -8,11 +8,12 @@ from uuid import UUID
 
 import asyncpg
 
+from service.domain.ids import LAST_ID
 from service.store.database import Executor, Rows
 from service.store.queries import load_queries
 
 QUERIES = load_queries("decisions")
-NEWEST = datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1)  # before this place stands the whole log
+NEWEST = datetime(9999, 12, 31, tzinfo=UTC), LAST_ID  # before this place stands the whole log
 
 
 @dataclass(frozen=True, slots=True)

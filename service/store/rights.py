@@ -10,11 +10,11 @@ from uuid import UUID
 
 import asyncpg
 
+from service.domain.ids import FIRST_ID
 from service.store.database import Executor, Rows
 from service.store.queries import Query, load_queries
 
 QUERIES = load_queries("rights")
-FIRST_ID = UUID(int=0)
 FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -277,7 +277,7 @@ async def test_the_export_is_everything(service: Service, cluster: Cluster) -> N
         *(3, 1, 1, 1, 1, 1)
     ]
     assert document["idempotency_keys"] == 1
-    assert document["ban"]["reason"] == life.canaries["ban reason"]
+    assert document["ban"] == {"until": None, "reason": life.canaries["ban reason"]}
     assert {decision["action"] for decision in document["decisions"]} >= {"remove", "delete", "ban"}
     assert "Max" not in text
     (mine,) = (comment for comment in document["comments"] if comment["id"] == life.ids["mine"])
