@@ -108,7 +108,7 @@ def search(stage: Stage) -> Iterator[Row]:
     paths = {site: listed(site, queue="all", q=seed.RARE, limit=FEW) for site in (seed.SITE, seed.SMALL_SITE)}
     yield _beside_small(stage, "search, a word in 0.08 % of comments: p50", paths, None)
     asked = {
-        "a word in half of the comments": (COMMON, False),
+        "a word in a quarter of the comments": (COMMON, False),
         "a word in 0.9 %": (seed.SELDOM, True),
         "a word that was common once": (seed.BYGONE, False),
         "two words, one common and one rare": (f"{COMMON} {seed.RARE}", True),

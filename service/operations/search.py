@@ -1,7 +1,7 @@
 """Finding comments by their words, newest first, at a cost that no word can drive up.
 
-Words that are common among a site's newest comments are looked for by reading those; their matches are not counted.
-Rare ones come from the index, which knows how many there are. Either way only the newest MOST matches are shown.
+Words that are common among a site's newest comments are looked for by reading those; how many matches there are is
+only estimated. Rare ones come from the index, which knows. Either way only the newest MOST matches are shown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PUNCTUATION: Final = re.compile(r"""[!#$%&'()*+,./:;<=>?@\[\\\]^_`{|}~’‘“
 class Found:
     """Ids on a page, the place it ends at (id and matches so far) when more may follow, and whether that is all.
 
-    `complete` is False when there may be more matches than can be walked through.
+    `complete` is False when there seem to be more matches than can be walked through.
     """
 
     ids: Sequence[UUID]
@@ -55,20 +55,26 @@ async def search_comments(deps: Deps, wanted: Wanted, asked: Asked, seen: int, l
     rows = await queue.search_recent(deps.database, wanted, asked, scan=RECENT)
     if not rows[0]["asked_words"]:
         return Found([], None, complete=False)  # nothing but words that every text has
-    recent = [row for row in rows if row["found"]]
+    matches = matches_in(rows)
     if not walked_to(rows, RECENT):
-        matches = [Match(row["id"], number, row["matches"]) for number, row in enumerate(recent, start=1)]
-        return page(matches, seen, limit, complete=seen + len(recent) <= MOST)
-    if len(recent) / RECENT * (rows[0]["comments"] or 0) > MOST:
+        return page(matches, seen, limit, complete=seen + len(matches) <= MOST)
+    common = len(matches) / RECENT * (rows[0]["comments"] or 0) > MOST
+    if sum(match.shown for match in matches) > limit:
+        return page(matches, seen, limit, complete=not common)
+    if common:
         rows = await queue.search_recent(deps.database, wanted, asked, scan=SCAN)
-        found = [row for row in rows if row["found"]]
-        matches = [Match(row["id"], number, row["matches"]) for number, row in enumerate(found, start=1)]
         end = rows[-1]["id"] if walked_to(rows, SCAN) else None
-        return page(matches, seen, limit, complete=False, end=end)
+        return page(matches_in(rows), seen, limit, complete=False, end=end)
     most = MOST - seen
     rows = await queue.search_words(deps.database, wanted, asked, scan=most + 1, limit=limit + 1)
     matches = [Match(row["id"], row["n"], True) for row in rows if row["id"] is not None and row["n"] <= most]
     return page(matches, seen, limit, complete=rows[0]["found"] <= most)
+
+
+def matches_in(rows: Sequence[Row]) -> list[Match]:
+    """Those that a walk found, numbered."""
+    found = (row for row in rows if row["found"])
+    return [Match(row["id"], number, row["matches"]) for number, row in enumerate(found, start=1)]
 
 
 def walked_to(rows: Sequence[Row], scan: int) -> bool:

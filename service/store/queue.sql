@@ -135,8 +135,10 @@ ORDER BY f.id DESC
 WITH
 -- include asked_fragment
 , found AS MATERIALIZED (
-    SELECT s.comment_id FROM comment_words s
-    WHERE s.site_key = $1 AND s.words @@ (SELECT query FROM asked) AND s.comment_id < $2 AND s.comment_id >= $3
+    -- OFFSET 0: the planner would rather read all of a site's keys, too
+    SELECT s.comment_id
+    FROM (SELECT w.site_key, w.comment_id FROM comment_words w WHERE w.words @@ (SELECT query FROM asked) OFFSET 0) s
+    WHERE s.site_key = $1 AND s.comment_id < $2 AND s.comment_id >= $3
     ORDER BY s.comment_id DESC LIMIT $4
 )
 SELECT f.found, p.id, p.n
