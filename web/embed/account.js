@@ -108,9 +108,17 @@ export class Account {
     await this.moderation?.follow(this);
   }
 
-  /** A comment that only they see, in its place if that is shown. @param {import("./comment.js").Comment} comment */
+  /** A comment that only some see, in its place by time, if that is shown. @param {import("./comment.js").Comment} comment */
   show(comment) {
-    return this.thread.belongs(comment) ? this.thread.insert(comment, { first: true }) : null;
+    const { comments, list, sort } = this.thread;
+    if (!this.thread.belongs(comment)) return null;
+    const known = comments.has(comment.id);
+    const view = this.thread.insert(comment, { first: true });
+    if (known || view.host || (sort !== "newest" && sort !== "oldest")) return view;
+    const after = ({ created_at: at }) => (sort === "newest" ? at < comment.created_at : at > comment.created_at);
+    const next = [...list.children].find((item) => after(comments.get(item.id.slice(2))?.comment ?? comment));
+    list.insertBefore(view.element, next ?? null);
+    return view;
   }
 
   /** What stands under the header: the composer, why there is none, or the way in. */

@@ -79,7 +79,6 @@ export class Composer {
         onsubmit: (event) => (event.preventDefault(), this.send()),
         onkeydown: (event) => this.key(event),
         onfocusin: () => this.form.toggleAttribute("data-open", true),
-        onfocusout: (event) => this.left_(event),
       },
       this.grow,
       this.shown,
@@ -124,16 +123,6 @@ export class Composer {
   focus() {
     this.area.focus();
     this.form.scrollIntoView({ block: "nearest" });
-  }
-
-  /** Nothing was written and the focus went elsewhere: the line is as small as before. @param {FocusEvent} event */
-  left_(event) {
-    if (this.isRoot && !this.text && !this.form.contains(/** @type {Node} */ (event.relatedTarget))) this.rests();
-  }
-
-  rests() {
-    this.form.removeAttribute("data-open");
-    this.complain(null);
   }
 
   /** @param {KeyboardEvent} event */
@@ -350,7 +339,8 @@ export class Composer {
     const view = this.edit?.view ?? this.parent;
     if (!view) {
       this.area.blur();
-      return this.rests();
+      this.complain(null);
+      return this.form.removeAttribute("data-open");
     }
     this.form.remove();
     view.composer = null;

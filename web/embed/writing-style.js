@@ -12,19 +12,19 @@ const CSS = `
 .composer > .foot { display: none } .composer[data-open] > .foot { display: flex }
 .foot { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: .25rem .5rem; padding: .25rem; font-size: var(--small) }
 .tools { display: flex; margin-inline-end: auto; color: var(--muted) } .tools button { width: 44px } .tools button:hover { color: var(--accent) }
-.left { color: var(--muted); font-variant-numeric: tabular-nums } .left[data-over] { color: #c0392b; font-weight: 600 }
+.left { color: var(--muted); font-variant-numeric: tabular-nums } .left[data-over] { color: var(--text); font-weight: 700 }
 .quiet { color: var(--muted); padding-inline: .625rem } .quiet:hover { color: var(--accent) }
-.send { background: var(--accent); color: var(--ground); font-weight: 600; padding-inline: 1.125rem } .send:focus-visible { border-radius: var(--radius) }
-.complaint { margin: 0; padding: .25rem .875rem; font-size: var(--small) }
+.send { background: var(--accent); color: var(--ground); font-weight: 600; padding: .25rem 1.125rem } .send:focus-visible { border-radius: var(--radius) }
+.complaint { margin: 0; padding: .5rem .875rem; font-size: var(--small) }
 .complaint:empty, .note:empty { display: none }
 .link { color: var(--accent); padding-inline: .25rem; min-height: 44px } .link:hover { text-decoration: underline }
 .sign-in { display: flex; flex-wrap: wrap; align-items: center; column-gap: .75rem }
 .sign-in a { display: inline-flex; align-items: center; min-height: 44px }
 .place > .sign-in { border: 1px solid var(--edge); border-radius: var(--radius); padding-inline: .875rem; min-height: 46px }
-.sign-in .input { flex: 1; min-width: 9rem; min-height: 44px } .sign-in form { flex: 1; border: 0 }
+.sign-in .input { flex: 1; padding-inline: .5rem; min-width: 9rem; min-height: 44px } .sign-in form { flex: 1; border: 0 }
 .input { width: 100% } fieldset .input, .note .input, .complaint .input { border: 1px solid var(--edge); padding: .5rem .625rem }
-.note { font-size: var(--small) }
-.note .link { text-decoration: underline; text-underline-offset: .2em }
+.note { font-size: var(--small); padding-block: .25rem }
+:is(.note, .complaint) > .link { margin-block: -11px } .note .link { text-decoration: underline; text-underline-offset: .2em }
 .comment:is([data-state=pending], [data-state=refused]) > article { border-block: 1px dashed var(--edge) }
 .list > .comment:is([data-state=pending], [data-state=refused]) { border-block-start-color: transparent }
 .comment:is([data-state=leaving], [data-state=muted]) > article > :not(.notes) { display: none }
@@ -38,10 +38,10 @@ const CSS = `
 dialog { width: min(32rem, 100% - 2rem); max-height: 90dvh; padding: 1.25rem; background: var(--ground); color: var(--text); border: 1px solid var(--edge); border-radius: calc(var(--radius) * 1.5); animation: come .15s ease-out } dialog::backdrop { background: rgb(0 0 0 / .45) }
 dialog h3 { font-size: 1.125em; margin: 0 0 .25rem } .hint { margin: 0 0 .5rem; color: var(--muted); font-size: var(--small) }
 fieldset { border: 0; margin: 0 0 .75rem; padding: 0; min-width: 0 } legend, fieldset > label { padding: 0; font-size: var(--small); color: var(--muted) }
-fieldset textarea { resize: vertical }
+fieldset textarea { resize: vertical } fieldset select { display: block; max-width: none; font-size: inherit; color: var(--text) }
 fieldset > .choice { display: flex; align-items: center; gap: .625rem; min-height: 44px; color: var(--text); font-size: inherit } .choice input { width: 1.125rem; height: 1.125rem; flex: none; accent-color: var(--accent) }
-.bell { margin-inline-start: auto; display: inline-flex; align-items: center; justify-content: center; gap: .375rem; min-width: 44px; font-size: var(--small); color: var(--muted) } .bell[data-new] { color: var(--accent) } .bell b { display: none } .bell svg { width: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round }
-.notices { border-block: 1px solid var(--line); margin-block-end: var(--gap); font-size: var(--small); color: var(--muted) } .notices li { display: flex; align-items: center; justify-content: space-between; gap: 1rem; min-height: 44px } .notices .link { text-align: start }
+.header > h2 { flex: none } .bell { margin-inline: auto -.5rem; display: inline-flex; align-items: center; justify-content: center; gap: .375rem; min-width: 44px; font-size: var(--small); color: var(--muted) } .bell[data-new] { color: var(--accent) } .bell b { display: none } .bell svg { width: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round }
+.notices { border-block: 1px solid var(--line); margin-block-end: var(--gap); font-size: var(--small); color: var(--muted) } .notices li { display: flex; align-items: center; justify-content: space-between; gap: 1rem; min-height: 44px } .notices .link { text-align: start } .notices time { flex: none }
 @container (max-width: 30rem) { .bell span { display: none } .bell b { display: inline } }
 @media (max-width: 30rem) { dialog { width: 100%; max-width: 100%; margin-block-end: 0; border-radius: 1rem 1rem 0 0 } }
 @media print { .notes, .notices, .bell, dialog { display: none } }
