@@ -17,6 +17,7 @@ STYLE = """
 body { margin: 0 auto; max-width: 40rem; padding: 1rem; background: var(--ground); color: var(--ink) }
 body { font: 17px/1.5 serif }
 a { color: var(--link) }
+html { overflow-anchor: none } /* as in browsers that do not keep the place themselves */
 .story { height: 3000px }
 discuss-thread:not(:defined) { display: block; min-height: 100vh }
 """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from service.api.assets import WEB
@@ -155,7 +158,9 @@ BLANKS = """
 window.blanks = 0;
 (function look() {
   const thread = document.querySelector("discuss-thread");
-  if (thread) window.blanks += !(thread.shadowRoot?.textContent + thread.innerText).includes("Written once.");
+  const inlined = thread?.querySelector("article")?.checkVisibility();
+  const shown = thread?.shadowRoot?.querySelector("article")?.checkVisibility();
+  if (thread && !inlined && !shown) window.blanks += 1;
   requestAnimationFrame(look);
 })();
 """
@@ -164,6 +169,12 @@ window.blanks = 0;
 async def test_the_fragment_is_taken_over_without_a_blank_frame(reader: Section, site: SiteClient) -> None:
     await site.posted("a", "Written once.")
     await counted(site, "a", 1)
+
+    async def slowly(route: Any) -> None:
+        await asyncio.sleep(0.3)
+        await route.continue_()
+
+    await reader.page.route("**/articles/a/comments*", slowly)
     await reader.page.add_init_script(BLANKS)
     await reader.open("a", inlined=await fragment_of(site, "a"))
     await expect(reader.comment("Written once.")).to_be_visible()
