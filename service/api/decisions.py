@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from service.api import present
-from service.api.requests import DEPS, cursor_of, id_parameter, json_response, staff_of, whole_number
+from service.api.requests import DEPS, cursor_of, id_parameter, listed, staff_of, whole_number
 from service.operations.decisions import read_log
 
 
@@ -21,4 +21,4 @@ async def get_decisions(request: web.Request) -> web.Response:
         limit=whole_number(request, "limit", 20, 1, 100),
         cursor=cursor_of(request),
     )
-    return json_response({"items": [present.decision(row) for row in found.rows], "next_cursor": found.next_cursor})
+    return listed(found, present.decision)

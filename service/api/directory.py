@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from service.api import present
-from service.api.requests import DEPS, cursor_of, json_response, staff_of, text_parameter, whole_number
+from service.api.requests import DEPS, cursor_of, listed, staff_of, text_parameter, whole_number
 from service.operations.directory import list_articles, list_authors
 
 MAX_WORDS = 200
@@ -22,8 +22,7 @@ async def get_articles(request: web.Request) -> web.Response:
         limit=whole_number(request, "limit", 20, 1, 100),
         cursor=cursor_of(request),
     )
-    items = [present.listed_article(row) for row in found.rows]
-    return json_response({"items": items, "next_cursor": found.next_cursor})
+    return listed(found, present.listed_article)
 
 
 async def get_authors(request: web.Request) -> web.Response:
@@ -36,5 +35,4 @@ async def get_authors(request: web.Request) -> web.Response:
         limit=whole_number(request, "limit", 20, 1, 100),
         cursor=cursor_of(request),
     )
-    items = [present.listed_author(row) for row in found.rows]
-    return json_response({"items": items, "next_cursor": found.next_cursor})
+    return listed(found, present.listed_author)

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from schemas.people import BanRequestSchema, NetworkBanRequestSchema, NoteRequestSchema, RoleRequestSchema
 from service.api import present
-from service.api.requests import DEPS, body_of, cursor_of, id_of, json_response, staff_of, whole_number
+from service.api.requests import DEPS, body_of, cursor_of, id_of, json_response, listed, staff_of, whole_number
 from service.domain.errors import ValidationFailed
 from service.domain.identity import Role
 from service.operations import network_bans, people, removals
@@ -88,7 +88,7 @@ async def get_network_bans(request: web.Request) -> web.Response:
     site, _ = await staff_of(request)
     limit = whole_number(request, "limit", 20, 1, 100)
     found = await network_bans.read_network_bans(request.app[DEPS], site, limit, cursor_of(request))
-    return json_response({"items": [present.network_ban(row) for row in found.items], "next_cursor": found.next_cursor})
+    return listed(found, present.network_ban)
 
 
 async def put_network_ban(request: web.Request) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
@@ -29,9 +30,11 @@ from service.domain.errors import (
 )
 from service.domain.identity import Claims, Role
 from service.domain.ids import parse_id
+from service.domain.rows import Row
 from service.domain.sites import SITE_NAME, Site
 from service.domain.text import clean_line
 from service.operations.authors import Author, authenticate, require_role
+from service.operations.lists import Listed
 from service.operations.sites import API_KEY, check_api_key, get_site
 from service.settings import Network
 
@@ -249,6 +252,11 @@ def is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
 def limit_headers(request: web.Request, headers: dict[str, str]) -> None:
     """Put RateLimit headers on whatever the answer turns out to be."""
     request.setdefault(ANSWER_HEADERS, {}).update(headers)
+
+
+def listed(found: Listed, shape: Callable[[Row], Any]) -> web.Response:
+    """A page of a list, each row in its shape."""
+    return json_response({"items": [shape(row) for row in found.items], "next_cursor": found.next_cursor})
 
 
 def json_response(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

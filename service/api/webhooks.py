@@ -7,12 +7,11 @@ from typing import Any
 from aiohttp import web
 
 from schemas.webhooks import WebhookChangeSchema, WebhookRequestSchema
-from service.api.requests import DEPS, body_of, cursor_of, id_of, json_response, staff_of, whole_number
+from service.api.requests import DEPS, body_of, cursor_of, id_of, json_response, listed, staff_of, whole_number
 from service.domain.identity import Role
 from service.domain.rows import Row
 from service.domain.times import rfc3339
 from service.operations import webhooks
-from service.operations.webhooks import Listed
 
 REQUEST, CHANGE = WebhookRequestSchema(), WebhookChangeSchema()
 
@@ -65,11 +64,6 @@ async def post_replay(request: web.Request) -> web.Response:
     return json_response(
         delivery(await webhooks.replay_delivery(request.app[DEPS], site, webhook_id, delivery_id)), 202
     )
-
-
-def listed(found: Listed, shape: Any) -> web.Response:
-    """Some rows of a list."""
-    return json_response({"items": [shape(row) for row in found.items], "next_cursor": found.next_cursor})
 
 
 def webhook(row: Row) -> dict[str, Any]:

@@ -9,18 +9,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import structlog
 
-from service.deps import EVENTS, LOG, Deps
+from service.deps import ERASURES, EVENTS, LOG, REMOVALS, Deps
 from service.domain.errors import DiscussError
 from service.followers.broadcast import Broadcaster, beat, end_unwelcome
-from service.followers.erasures import follow_erasures
 from service.followers.notifications import tell_people
-from service.followers.removals import follow_removals
 from service.followers.retention import forget_old
 from service.followers.search import read_words
 from service.followers.sequencer import advance, copy_counts
 from service.followers.tails import read_tail, start_tail
 from service.followers.timers import count_hours, go_on_merging, tell_times
 from service.followers.webhooks import follow_for_webhooks, send_deliveries
+from service.operations.removals import work_on_removal
+from service.operations.rights import work_on_erasure
 from service.operations.webhooks import tell_overdue
 
 log = structlog.get_logger()
@@ -31,6 +31,7 @@ PAUSE_AFTER_FAILURE = 0.25
 WELL_AFTER = 5.0  # seconds a round must have gone on for its end to be another outage
 ADVANCE_SECONDS = 0.25  # the tail waits no longer for the sequencer, whom a frozen writer's row lock can hold for 2 s
 COPY_SECONDS = 1.0
+LOOK_SECONDS = 1.0  # between two looks for work that nobody told of
 LANE_SECONDS = 1.0  # how long a lane waits for events it was not told of
 NOTIFY_SECONDS = 0.25
 SEARCH_SECONDS = 0.2  # moderators find words so much later
@@ -81,6 +82,18 @@ async def follow_lane(deps: Deps, work: Callable[[Deps], Awaitable[bool]], pause
             await wake.wait(LANE_SECONDS)
 
 
+async def follow_work(deps: Deps, topic: str, work: Callable[[Deps], Awaitable[bool]]) -> None:
+    """Do what somebody asked for, whenever somebody did, and look at least each second.
+
+    `work` does a batch and says whether there may be more; every process works, and each step is one's alone.
+    """
+    with deps.wakeups.follow(topic) as wake:
+        while True:
+            while await work(deps):
+                pass
+            await wake.wait(LOOK_SECONDS)
+
+
 async def every(seconds: float, deps: Deps, work: Callable[[Deps], Awaitable[None]]) -> None:
     """Do the work now and then."""
     while True:
@@ -116,11 +129,11 @@ async def followers(deps: Deps) -> AsyncIterator[None]:
         "log": lambda: follow_log(deps),
         "count_copies": lambda: every(COPY_SECONDS, deps, copy_counts),
         "notifications": lambda: follow_lane(deps, tell_people, NOTIFY_SECONDS),
-        "removals": lambda: follow_removals(deps),
+        "removals": lambda: follow_work(deps, REMOVALS, work_on_removal),
         "streams": Broadcaster(deps).run,
         "stream_beats": lambda: every(BEAT_SECONDS, deps, beat),
         "stream_rights": lambda: every(RIGHTS_SECONDS, deps, end_unwelcome),
-        "erasures": lambda: follow_erasures(deps),
+        "erasures": lambda: follow_work(deps, ERASURES, work_on_erasure),
         "hours": lambda: follow_lane(deps, count_hours, HOURS_SECONDS),
         "timers": lambda: every(TIMES_SECONDS, deps, tell_times),
         "merges": lambda: every(MERGES_SECONDS, deps, go_on_merging),

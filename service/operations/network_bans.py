@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from service.deps import Deps
@@ -13,18 +11,11 @@ from service.domain.networks import Network, parse_network
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations.authors import Author
+from service.operations.lists import Listed, listed
 from service.store import decisions, events, network_bans
 from service.store.database import Transaction
 from service.store.decisions import Decision
 from service.store.events import Happening
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkBans:
-    """Some of a site's running bans, and where the list goes on."""
-
-    items: Sequence[Row]
-    next_cursor: str | None
 
 
 def named_network(text: str) -> Network:
@@ -35,13 +26,12 @@ def named_network(text: str) -> Network:
         raise ValidationFailed({"network": [str(error)]}) from None
 
 
-async def read_network_bans(deps: Deps, site: Site, limit: int, cursor: str | None) -> NetworkBans:
+async def read_network_bans(deps: Deps, site: Site, limit: int, cursor: str | None) -> Listed:
     """A site's running bans in the order of their networks. Raises InvalidCursor."""
     scope = f"network_bans:{site.name}"
     after = None if cursor is None else parse_network(str(deps.cursors.open(scope, cursor)[0]))
     rows = await network_bans.read_network_bans(deps.database, site.key, after, limit + 1)
-    shown, more = rows[:limit], len(rows) > limit
-    return NetworkBans(shown, deps.cursors.seal(scope, [str(shown[-1]["network"])]) if more else None)
+    return listed(deps, scope, rows, limit, lambda last: [str(last["network"])])
 
 
 async def ban_network(

@@ -13,6 +13,7 @@ from service.domain.identity import Claims
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations.authors import Author, read_me
+from service.operations.lists import listed
 from service.store import comments, notifications
 
 OTHERS = ("reply", "flag_answered")  # types that are about other people's comments
@@ -48,10 +49,8 @@ async def read_notifications(deps: Deps, site: Site, claims: Claims, limit: int,
         position, kind = deps.cursors.open(scope, cursor)
         before = (int(position), str(kind))
     rows = await notifications.notifications_of(deps.database, author.key, before, limit + 1)
-    shown = rows[:limit]
-    more = len(rows) > limit
-    next_cursor = deps.cursors.seal(scope, [shown[-1]["position"], shown[-1]["type"]]) if more else None
-    return Notifications(await as_seen_by(deps, author, shown), next_cursor)
+    found = listed(deps, scope, rows, limit, lambda last: [last["position"], last["type"]])
+    return Notifications(await as_seen_by(deps, author, rows[:limit]), found.next_cursor)
 
 
 async def as_seen_by(deps: Deps, author: Author, rows: Sequence[asyncpg.Record]) -> list[Notification]:

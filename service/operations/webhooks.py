@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +21,7 @@ from service.domain.ids import FIRST_ID, LAST_ID, uuid7
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.domain.webhooks import GIVE_UP_AFTER, KEPT, MAX_WEBHOOKS, TYPE_OF_KIND, message, retry_after
+from service.operations.lists import Listed, listed
 from service.store import webhooks
 from service.store.webhooks import Claim
 
@@ -30,14 +30,6 @@ log = structlog.get_logger()
 BATCH = 500  # events made into deliveries at once
 LEASE = timedelta(seconds=30)  # more than an attempt can take, saving included
 DELETED_AT_ONCE = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Some rows of a list, and where it goes on."""
-
-    items: Sequence[Row]
-    next_cursor: str | None
 
 
 # ---- what admins do
@@ -72,7 +64,7 @@ async def list_webhooks(deps: Deps, site: Site, limit: int, cursor: str | None) 
     """A site's webhooks, oldest first. Raises InvalidCursor."""
     scope = f"webhooks:{site.name}"
     rows = await webhooks.list_webhooks(deps.database, site.key, place(deps, scope, cursor, FIRST_ID), limit + 1)
-    return listed(deps, scope, rows, limit)
+    return listed(deps, scope, rows, limit, lambda last: [str(last["id"])])
 
 
 async def change_webhook(deps: Deps, site: Site, webhook_id: UUID, changes: dict[str, Any]) -> asyncpg.Record:
@@ -101,7 +93,7 @@ async def list_deliveries(deps: Deps, site: Site, webhook_id: UUID, limit: int, 
     before = place(deps, scope, cursor, LAST_ID)
     webhook = await found_webhook(deps, site, webhook_id)
     rows = await webhooks.list_deliveries(deps.database, webhook["key"], before, limit + 1)
-    return listed(deps, scope, rows, limit)
+    return listed(deps, scope, rows, limit, lambda last: [str(last["id"])])
 
 
 async def replay_delivery(deps: Deps, site: Site, webhook_id: UUID, delivery_id: UUID) -> asyncpg.Record:
@@ -126,12 +118,6 @@ async def found_webhook(deps: Deps, site: Site, webhook_id: UUID) -> asyncpg.Rec
 def place(deps: Deps, scope: str, cursor: str | None, start: UUID) -> UUID:
     """The id a list goes on from. Raises InvalidCursor."""
     return start if cursor is None else UUID(str(deps.cursors.open(scope, cursor)[0]))
-
-
-def listed(deps: Deps, scope: str, rows: Sequence[Row], limit: int) -> Listed:
-    """At most `limit` of the rows, with a cursor to the rest when there are more."""
-    shown = rows[:limit]
-    return Listed(shown, deps.cursors.seal(scope, [str(shown[-1]["id"])]) if len(rows) > limit else None)
 
 
 # ---- what followers do

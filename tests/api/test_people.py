@@ -17,6 +17,7 @@ from service.followers.retention import forget_old
 from service.operations import moderation, posting, removals
 from service.operations.people import ban_author
 from service.settings import Settings
+from service.store.removals import next_removal
 from tests.client import Answer, Service, SiteClient, as_id, canary, running_service, until
 from tests.conftest import Cluster
 from tests.servers import run_sql
@@ -223,13 +224,12 @@ async def test_removing_everything_hides_it_at_once_and_undoing_restores_exactly
     words = {name: comment["text"].split()[-1][:-1].encode() for name, comment in made.items()}
     before = await statuses(cluster, made)
     gate = asyncio.Event()
-    work = removals.work_on_removal
 
-    async def waits(deps: Any) -> bool:
+    async def waits(database: Any) -> Any:
         await gate.wait()
-        return await work(deps)
+        return await next_removal(database)
 
-    monkeypatch.setattr("service.followers.removals.work_on_removal", waits)
+    monkeypatch.setattr("service.store.removals.next_removal", waits)
     async with running_service(replace(settings)) as other:
         there = SiteClient(other, site.name)
         reads = ("/articles/a/comments", "/articles/b/comments", f"/comments/{made['answered']['id']}/replies")

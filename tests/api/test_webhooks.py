@@ -669,8 +669,21 @@ def test_the_verification_that_receivers_are_shown() -> None:
 
 
 async def test_metrics_tell_of_deliveries(service: Service, receiver: Receiver) -> None:
-    text = (await service.request("GET", "/metrics")).body.decode()
-    assert 'discuss_webhook_attempts_total{outcome="delivered"}' in text
-    assert 'discuss_webhook_attempts_total{outcome="retry"}' in text
+    site = await service.new_site()
+    for status in (200, 500):
+        receiver.answers[(await Hook.make(site, receiver)).path] = status
+    await site.posted("a")
+
+    async def read() -> str:
+        return (await service.request("GET", "/metrics")).body.decode()
+
+    async def both_told() -> bool:
+        text = await read()
+        return all(
+            f'discuss_webhook_attempts_total{{outcome="{outcome}"}}' in text for outcome in ("delivered", "retry")
+        )
+
+    await until(both_told)
+    text = await read()
     assert "discuss_webhook_deliveries_waiting " in text
     assert "discuss_webhook_lag_seconds " in text

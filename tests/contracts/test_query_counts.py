@@ -165,7 +165,7 @@ COSTS: dict[str, tuple[Ask, int, int]] = {
         6,
         200,
     ),
-    "GET what was said about a comment": (
+    "GET a comment's statements": (
         lambda s: s.site.get(f"/moderation/comments/{s.deep['id']}/statements", token=s.other),
         4,
         200,
