@@ -65,17 +65,17 @@ async def test_a_new_comment_waits_behind_a_button_and_moves_nothing(readers: Re
 
 
 async def test_what_is_removed_above_moves_nothing_and_leaves_a_line(reader: Section, site: SiteClient) -> None:
-    roots = [await site.posted("a", f"Root {number}. " + "Words. " * 40) for number in range(8)]
-    await counted(site, "a", 8)
+    roots = [await site.posted("a", f"Root {number}. " + "Words. " * 40) for number in range(12)]
+    await counted(site, "a", 12)
     await reader.open("a")
-    await expect(reader.comments).to_have_count(8)
+    await expect(reader.comments).to_have_count(12)
     await streams(reader, 1)
-    read = reader.item(roots[1]["id"]).locator("> article")
+    read = reader.item(roots[7]["id"]).locator("> article")
     await read.evaluate("(element) => element.scrollIntoView()")
     before = await reader.y(read)
-    await act(site, roots[6], "remove")
-    await expect(reader.item(roots[6]["id"]).locator("> article")).to_have_text("A moderator removed this comment.")
-    await expect(reader.count).to_have_text("7")
+    await act(site, roots[9], "remove")
+    await expect(reader.item(roots[9]["id"]).locator("> article")).to_have_text("A moderator removed this comment.")
+    await expect(reader.count).to_have_text("11")
     assert abs(await reader.y(read) - before) < 1
 
 
