@@ -723,6 +723,16 @@ async def test_the_figures_of_the_digital_services_act_are_those_of_what_happene
         assert answer.status == 201
     await decide(comments[0], "uphold", by="Moira")
     await decide(comments[3], "restore", by="Moira")
+    await site.set(suspect_words=["casino"])
+    zoe = await site.token("Zoe")
+    waiting = await site.posted("a", token=zoe)
+    assert (await site.patch(f"/comments/{waiting['id']}", {"text": "A casino."}, token=zoe)).status == 202
+    erasure = (await site.delete("/me", token=zoe)).json["erase_id"]
+
+    async def erased() -> bool:  # which discards the edit, and is no restriction by anybody
+        return bool((await site.get(f"/me/erasures/{erasure}", token=zoe)).json["state"] == "done")
+
+    await until(erased)
     await site.set(moderation="pre")
     await site.posted("a")
     assert (await site.delete(f"/comments/{comments[4]}", token=await site.token())).status == 204
@@ -747,11 +757,11 @@ async def test_the_figures_of_the_digital_services_act_are_those_of_what_happene
         "by_answer": {"dismissed": 1, "open": 1},
     }
     assert figures["restrictions"] == {
-        "made": 3,
+        "made": 4,
         "by_people": 2,
-        "by_automated_means": 1,
-        "by_action": {"hold": 1, "remove": 1, "spam": 1},
-        "by_reason": {"court_order": 1, "premoderated_site": 1, "unspecified": 1},
+        "by_automated_means": 2,
+        "by_action": {"hold": 1, "hold_edit": 1, "remove": 1, "spam": 1},
+        "by_reason": {"court_order": 1, "premoderated_site": 1, "suspect_word": 1, "unspecified": 1},
     }
     assert figures["appeals"] == {"received": 2, "granted": 1, "refused": 1, "withdrawn": 0, "open": 0}
     assert figures["suspensions"] == {"made": 1, "lifted": 0}

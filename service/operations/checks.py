@@ -169,11 +169,11 @@ async def answer_of(
         raise OutboundError("status", f"answered {answer.status}")
     try:
         said = orjson.loads(answer.body) if answer.body.strip() else {}
-        action, reason = said.get("action", "publish"), said.get("reason")
+        action, reason = (said["action"], said.get("reason")) if said != {} else ("publish", None)
         if action not in ("publish", "hold", "refuse") or not isinstance(reason, str | None):
             raise ValueError
         return action, clean_line(reason)[:LONGEST_REASON] or None if reason else None
-    except (ValueError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise OutboundError("json", 'not like {"action": "hold", "reason": "..."}') from error
 
 

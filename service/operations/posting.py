@@ -125,7 +125,8 @@ async def write(
     held = judged(deps, await draft_of(deps, site, author, words, context))
     held = await asked(deps, site, author, words, comment_id, place_of(context, post, title), held)
     held_by = list(held)
-    article_key = context["article_key"] or await open_article(deps, site, post, title)
+    shown_title = None if held_by else title  # it would be on the page while the comment is held
+    article_key = context["article_key"] or await open_article(deps, site, post, shown_title)
     created_at = created_at_of(comment_id)
     new = NewComment(
         site_key=site.key,

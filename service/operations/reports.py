@@ -50,8 +50,8 @@ async def dsa_report(deps: Deps, since: datetime, until: datetime, site: Site | 
         },
         "restrictions": {
             "made": total(limiting),
-            "by_people": total(row for row in limiting if row["person"]),
-            "by_automated_means": total(row for row in limiting if row["rule"] and not row["person"]),
+            "by_people": total(row for row in limiting if not row["rule"]),
+            "by_automated_means": total(row for row in limiting if row["rule"]),
             "by_action": tally(limiting, "action"),
             "by_reason": tally(limiting, "reason"),
         },

@@ -20,14 +20,15 @@ WHERE p.created_at >= $1 AND p.created_at < $2 AND ($3::integer IS NULL OR a.sit
 GROUP BY 1
 
 -- decisions_made
--- Decisions on comments and people, but not what authors do with their own. A person made it when a moderator did, a rule
--- when a check is named. $1 from, $2 until, $3 site or null for all
-SELECT action, coalesce(reason, check_name) AS reason, moderator_key IS NOT NULL AS person, check_name IS NOT NULL AS rule,
-       count(*)::integer AS number
+-- Decisions on comments and people, but not what authors do with their own: delete it, or have themselves erased, which
+-- discards their waiting edits. A rule made it when a check is named, else a person. $1 from, $2 until, $3 site or null
+-- for all
+SELECT action, coalesce(reason, check_name) AS reason, check_name IS NOT NULL AS rule, count(*)::integer AS number
 FROM decisions
 WHERE created_at >= $1 AND created_at < $2 AND ($3::integer IS NULL OR site_key = $3)
     AND (comment_id IS NOT NULL OR author_key IS NOT NULL) AND action <> 'delete'
-GROUP BY 1, 2, 3, 4
+    AND (action <> 'reject_edit' OR moderator_key IS NOT NULL)
+GROUP BY 1, 2, 3
 
 -- times_to_answer
 -- Median seconds from a notice, and from an appeal, to its answer; null without any.

@@ -105,6 +105,15 @@ async def test_words_and_links_count_in_names_and_titles_too(service: Service) -
     assert held_by(await site.post("/articles/a/comments", opening, token=await site.token())) == []
 
 
+async def test_a_title_is_not_shown_for_a_comment_that_is_held(service: Service) -> None:
+    site = await service.new_site(suspect_words=["casino"])
+    for article, title, shown in (("a", "The casino", None), ("b", "The harbour", "The harbour")):
+        opening = {"text": canary(), "article": {"title": title}}
+        answer = await site.post(f"/articles/{article}/comments", opening, token=await site.token())
+        assert answer.status == (202 if shown is None else 201)
+        assert (await site.page(article))["article"]["title"] == shown
+
+
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
@@ -412,6 +421,7 @@ BAD_ANSWERS: dict[str, Callable[[web.Request], Any]] = {
     "timeout": slow,
     "status": lambda request: web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"}),
     "json": lambda request: web.json_response({"action": "delete everything"}),
+    "json again": lambda request: web.json_response({"decision": "refuse"}),
 }
 
 
@@ -421,7 +431,7 @@ async def test_a_check_that_gives_no_answer_holds_or_publishes_as_the_site_says(
     reason: str, on_failure: str, held: list[str], service: Service
 ) -> None:
     async with running_hook() as hook:
-        hook.answer = BAD_ANSWERS[reason]
+        hook.answer, reason = BAD_ANSWERS[reason], reason.partition(" ")[0]
         site = await service.new_site(hook={"url": hook.url, "timeout_ms": 50, "on_failure": on_failure})
         before = service.deps.counters[f"hook_failures:{reason}"]
         assert held_by(await site.comment("a")) == held
