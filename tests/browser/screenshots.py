@@ -19,7 +19,7 @@ from service.embedded import free_port
 from tests.browser.engine import running_browser
 from tests.processes import ROOT
 
-from playwright.async_api import Page, ViewportSize  # isort: skip (after the engine, which says so when it is missing)
+from playwright.async_api import Page, Route, ViewportSize  # isort: skip (after the engine, which says so when it is missing)
 
 IMAGES = ROOT / "docs" / "images"
 SIZES: dict[str, ViewportSize] = {
@@ -27,6 +27,7 @@ SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
 }
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+CONSOLES = (("desktop", "light"), ("phone", "dark"))
 ABOVE = 130  # pixels of the story that are seen above the section
 
 
@@ -76,8 +77,41 @@ async def take_discussion(page: Page, name: str) -> None:
     await page.screenshot(path=IMAGES / f"discussion-{name}.png")
 
 
+async def take_console(page: Page, name: str) -> None:
+    """What moderators work at, after signing in at the newspaper's page."""
+    await page.goto(f"{page.url.rstrip('/')}/console/demo/queue?queue=flagged")
+    await page.get_by_role("button", name="Sign in at").click()
+    await page.get_by_role("button", name="Max, a moderator").click()
+    await page.locator(".rows .row").first.wait_for()
+    if name.startswith("phone"):
+        await page.locator(".rows .row").first.click()
+    await page.locator(".item .context").wait_for()
+    await page.screenshot(path=IMAGES / f"console-{name}.png")
+
+
+async def take_dashboard(page: Page) -> None:
+    """A day in numbers; the demo's own day has only begun, so it is given a longer one."""
+    await page.route("**/moderation/stats?*", busy_day)
+    await page.get_by_role("link", name="Dashboard").click()
+    await page.locator(".tile").first.wait_for()
+    await page.screenshot(path=IMAGES / "console-dashboard.png")
+
+
+async def busy_day(route: Route) -> None:
+    """The service's answer with numbers of a day like others."""
+    answer = await route.fetch()
+    stats = await answer.json()
+    for at, hour in enumerate(stats["hours"]):
+        day = [6, 3, 1, 1, 2, 5, 14, 31, 48, 52, 44, 47, 61, 58, 42, 37, 45, 56, 71, 88, 79, 54, 29, 12][at]
+        waiting = [2, 1, 1, 1, 1, 3, 6, 9, 4, 5, 3, 6, 8, 5, 2, 4, 3, 6, 9, 14, 11, 7, 5, 4][at]
+        hour.update(comments=day, held=day // 9, removed=day // 14, waiting=waiting, oldest_seconds=waiting * 240)
+    stats["by_check"] = {"new_author": 38, "suspect_word": 21, "premoderated_guest": 17, "flags": 9, "held_domain": 4}
+    stats["by_reason"] = {"abuse": 31, "off_topic": 18, "spam": 12, "hate": 7, "misinformation": 5}
+    await route.fulfill(response=answer, json=stats)
+
+
 async def take_all(address: str) -> None:
-    """Both pages on a desk and on a phone, the discussion also in the dark."""
+    """Both pages on a desk and on a phone, the discussion also in the dark; the console."""
     async with running_browser() as browser:
         for size, viewport in SIZES.items():
             for scheme in SCHEMES:
@@ -86,6 +120,11 @@ async def take_all(address: str) -> None:
                 if scheme == "light":
                     await take_front(page, size)
                 await take_discussion(page, f"{size}-{scheme}")
+                await page.goto(address)
+                if (size, scheme) in CONSOLES:
+                    await take_console(page, size)
+                if (size, scheme) == ("desktop", "light"):
+                    await take_dashboard(page)
                 await page.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,20 @@ from tests.browser.section import Readers, expect
 from tests.client import SiteClient, until
 
 from playwright.async_api import Route  # isort: skip (after the engine, which says so when it is missing)
+
+
+CONSOLE = Path(__file__).parents[2] / "web" / "console"
+
+
+def test_every_word_is_there_and_used() -> None:
+    sources = {path.name: path.read_text() for path in CONSOLE.glob("*.js")}
+    known = set(re.findall(r'^  "([\w.]+)":', sources["words.js"], re.MULTILINE))
+    code = "".join(sources.values())
+    asked = set(re.findall(r'\bt\("([^"]+)"', code))
+    groups = set(re.findall(r"`([a-z_.]+\.)\$\{", code)) | {f"{name}." for name in re.findall(r'named\("(\w+)"', code)}
+    named = set(re.findall(r'"((?:\w+\.)+\w+)"', code.replace(sources["words.js"], "")))
+    assert asked <= known
+    assert {key for key in known if not key.startswith(tuple(groups))} <= asked | named
 
 
 async def status(site: SiteClient, comment: dict[str, Any]) -> str:
@@ -168,6 +183,44 @@ async def test_many_at_once(readers: Readers, site: SiteClient) -> None:
     await until(is_status(site, posted[4], "pending"))
     await moderator.page.locator(".list-column .scroll").evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
     await expect(moderator.rows).to_have_count(60)
+
+
+async def test_new_comments_wait_behind_a_button(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    first = await site.posted("a", "First.")
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    place = await moderator.y(moderator.row("First."))
+    await site.posted("a", "Second.")
+    await site.posted("a", "Third.")
+    await expect(moderator.page.get_by_role("button", name="2 new comments")).to_be_visible()
+    assert await moderator.y(moderator.row("First.")) == place
+    await moderator.page.get_by_role("button", name="2 new comments").click()
+    await expect(moderator.rows).to_have_count(3)
+    await expect(moderator.page.locator(".side [data-count=pending]")).to_have_text("3")
+    await expect(moderator.page.locator(".arrived")).to_be_hidden()
+    await moderator.type("s", "s")
+    await until(is_status(site, first, "spam"))
+    await expect(moderator.page.locator(".side [data-count=pending]")).to_have_text("1")
+    await expect(moderator.page.locator(".arrived")).to_be_hidden()
+
+
+async def test_the_list_without_single_keys(readers: Readers, site: SiteClient) -> None:
+    for number in range(3):
+        await site.posted("a", f"Number {number}.")
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=published")
+    await moderator.type("?")
+    await moderator.page.get_by_label("Single keys are on").uncheck()
+    await moderator.type("Escape", "j", "s")
+    await expect(moderator.current).to_contain_text("Number 2.")
+    await expect(moderator.rows.locator(".state:not(:empty)")).to_have_count(0)
+    await moderator.current.focus()
+    await moderator.type("ArrowDown")
+    await expect(moderator.current).to_contain_text("Number 1.")
+    await moderator.rows.last.focus()
+    await moderator.type("Enter")
+    await expect(moderator.item).to_contain_text("Number 0.")
 
 
 async def test_filters_are_in_the_address(readers: Readers, site: SiteClient) -> None:

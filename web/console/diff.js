@@ -8,9 +8,14 @@ const AT_MOST = 1_500; // words compared one by one; longer texts are shown whol
 /** The new words, with what was taken out and put in marked. @param {string} before @param {string} after @returns {HTMLElement} */
 export function changed(before, after) {
   const element = h("div", { class: "diff", dir: "auto" });
-  for (const { kind, text } of compare(before.split(/(\s+)/), after.split(/(\s+)/)))
+  for (const { kind, text } of compare(wordsOf(before), wordsOf(after)))
     element.append(kind === "same" ? text : h(kind, {}, text));
   return element;
+}
+
+/** Words, each with the space behind it. @param {string} text @returns {string[]} */
+function wordsOf(text) {
+  return text.match(/\S+\s*|\s+/g) ?? [];
 }
 
 /** @param {string[]} before @param {string[]} after @returns {{kind: "same" | "ins" | "del", text: string}[]} */

@@ -25,7 +25,7 @@ export class Frame {
     this.name = h("span", { class: "place-name" });
     this.menu = button(t("app.menu"), () => this.toggle(), { class: "menu", "aria-expanded": "false", "aria-controls": "side" });
     this.top = h("header", { class: "top" }, this.menu, this.name);
-    this.place = h("main", { class: "place" });
+    this.place = h("main", { class: "place", tabindex: "-1" });
     this.element = h("div", { class: "frame" }, h("a", { class: "skip", href: "#content" }, t("app.skip")), this.top, this.side, this.place, desk.spoken);
     this.element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.toggle(false));
     this.stop = desk.on("counts", () => this.counted());
@@ -45,6 +45,7 @@ export class Frame {
     this.name.textContent = `${site} · ${placeName(route)}`;
     const places = [...PLACES, ...(this.desk.isAdmin ? ADMIN_PLACES : [])];
     const find = (/** @type {Record<string, string>} */ query) => this.router.go(path(site, "queue", "", query));
+    const focused = this.side.contains(document.activeElement);
     this.side.replaceChildren(
       h("p", { class: "site" }, h("a", { href: path(site) }, h("strong", {}, site))),
       h("nav", { "aria-label": t("queues") }, h("ul", { role: "list" }, QUEUES.map((name) => this.queue(name, route)))),
@@ -58,6 +59,7 @@ export class Frame {
       ),
     );
     if (content.parentElement !== this.place) this.place.replaceChildren(content);
+    if (focused) this.place.focus();
     document.title = `${placeName(route)} · ${site} · ${t("app.title")}`;
     this.counted();
   }

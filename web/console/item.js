@@ -30,29 +30,41 @@ export class ItemView {
     this.id = "";
     this.element.toggleAttribute("data-empty", true);
     this.body.replaceChildren(h("p", { class: "nothing", id: "item-title" }, words));
-    this.bar.replaceChildren();
+    this.setBar("", []);
   }
 
   /**
-   * Show a comment: what is known at once, the rest when it comes.
-   * @param {any} item @param {{note: string, open: boolean, takeBack: (() => void) | null}} standing @param {any} [detail]
+   * Show a comment with what is known at once. `fill` adds the rest when it comes.
+   * @param {any} item @param {{note: string, open: boolean, takeBack: (() => void) | null}} standing
    */
-  show(item, standing, detail) {
+  show(item, standing) {
     const again = this.id === item.id;
-    const focused = this.bar.contains(document.activeElement) ? document.activeElement?.getAttribute("data-action") : undefined;
     this.id = item.id;
     this.element.toggleAttribute("data-empty", false);
+    this.to = h("p", { class: "quiet", hidden: item.parent_id === null }, "\u00a0");
+    this.voices = voices(item, null);
     this.detail = h("div", { class: "detail" });
-    this.body.replaceChildren(...this.head(item, standing), this.words(item, detail), voices(item, detail?.statements), this.author(item), this.detail);
-    this.bar.replaceChildren(...this.buttons(item, standing));
-    if (detail) this.detail.append(context(detail), history(detail));
+    this.body.replaceChildren(...this.head(item, standing), this.words(item), this.voices, this.author(item), this.detail);
+    this.setBar(standing.open ? offered(item).map((action) => label(action, item)).join() : "", this.buttons(item, standing));
     if (!again) this.body.scrollTop = 0;
-    if (focused !== undefined) this.refocus(focused);
   }
 
-  /** Whoever pressed a button goes on with the same one. @param {string | null | undefined} action */
-  refocus(action) {
-    const same = action && this.bar.querySelector(`[data-action="${action}"]`);
+  /** Add what is around the comment that is shown, and what was said and decided about it. @param {any} item @param {any} detail */
+  fill(item, detail) {
+    const parent = detail.ancestors.at(-1);
+    if (parent) this.to.textContent = t("item.reply_to", { name: parent.author.name });
+    if (detail.statements) this.voices.replaceWith((this.voices = voices(item, detail.statements)));
+    this.detail.replaceChildren(context(detail), history(detail));
+  }
+
+  /** The buttons; those that stay the same are left alone, with the focus and the press they have. @param {string} names @param {HTMLElement[]} buttons */
+  setBar(names, buttons) {
+    if (names && names === this.names) return;
+    const focused = this.bar.contains(document.activeElement) ? document.activeElement?.getAttribute("data-action") : undefined;
+    this.names = names;
+    this.bar.replaceChildren(...buttons);
+    if (focused === undefined) return;
+    const same = focused && this.bar.querySelector(`[data-action="${focused}"]`);
     /** @type {HTMLElement} */ (same || this.bar.querySelector("button") || this.element).focus();
   }
 
@@ -70,10 +82,8 @@ export class ItemView {
     ];
   }
 
-  /** Its words; an edit that waits stands beside the published ones. @param {any} item @param {any} detail */
-  words(item, detail) {
-    const parent = detail?.ancestors.at(-1);
-    const to = parent && h("p", { class: "quiet" }, t("item.reply_to", { name: parent.author.name }));
+  /** Its words; an edit that waits stands beside the published ones. @param {any} item */
+  words(item) {
     const words = h("div", { class: "text", dir: "auto" });
     words.append(rendered(item.html));
     const facts = h(
@@ -85,10 +95,10 @@ export class ItemView {
       h("span", {}, t("item.votes", { up: item.votes.up, down: item.votes.down })),
       item.article.url && item.status === "published" && h("a", { href: `${item.article.url}#comment-${item.id}`, target: "_blank", rel: "noopener" }, t("item.read")),
     );
-    if (!item.pending_revision) return h("div", { class: "said" }, to, words, facts);
+    if (!item.pending_revision) return h("div", { class: "said" }, this.to, words, facts);
     const waiting = h("div", { class: "text" }, changed(item.text, item.pending_revision.text));
     const sides = h("div", { class: "sides" }, h("div", {}, h("h3", {}, t("item.published_words")), words), h("div", {}, h("h3", {}, t("item.waiting_words"), " ", age(item.pending_revision.created_at)), waiting));
-    return h("div", { class: "said" }, to, sides, facts);
+    return h("div", { class: "said" }, this.to, sides, facts);
   }
 
   /** @param {any} item */
@@ -109,9 +119,10 @@ export class ItemView {
   /** @param {any} item @param {{open: boolean, takeBack: (() => void) | null}} standing */
   buttons(item, standing) {
     if (!standing.open) return standing.takeBack ? [button([t("undo.undo"), keycap("z")], standing.takeBack, { class: "undo" })] : [];
-    return offered(item).map((action) =>
-      button([label(action, item), keycap(KEYS[/** @type {"ban"} */ (action)])], () => this.moderator.decide(action), { "data-action": action, class: kind(action) }),
-    );
+    return offered(item).map((action) => {
+      const decide = (/** @type {MouseEvent} */ event) => event.detail > 1 || this.moderator.decide(action); // a double press decides once
+      return button([label(action, item), keycap(KEYS[/** @type {"ban"} */ (action)])], decide, { "data-action": action, class: kind(action) });
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import { t } from "./words.js";
 
 const OFF = "discuss-console-keys-off"; // in localStorage
 
+const MOVES = ["j", "k", "ArrowDown", "ArrowUp"];
 const MOVING = [
   ["j", "keys.next"],
   ["k", "keys.previous"],
@@ -26,8 +27,9 @@ const MOVING = [
 export function listen(pressed) {
   addEventListener("keydown", (event) => {
     const modified = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.repeat && !MOVES.includes(event.key)) return; // a key that is held down decides once
     if (event.defaultPrevented || modified || event.isComposing || dialogIsOpen() || isField(event.target)) return;
-    if (localStorage.getItem(OFF) && event.key !== "Escape" && event.key !== "Enter") return;
+    if (localStorage.getItem(OFF) && event.key.length === 1) return;
     if (pressed(event.key.length === 1 ? event.key.toLowerCase() : event.key)) event.preventDefault();
   });
 }

@@ -114,6 +114,11 @@ export class CommentList {
     if (focus) row.element.focus({ preventScroll: true });
   }
 
+  /** The row that has the focus itself. */
+  get focused() {
+    return this.inOrder().find((row) => row.element === document.activeElement) ?? null;
+  }
+
   get selected() {
     return this.inOrder().filter((row) => row.selected && row.open);
   }

@@ -18,6 +18,7 @@ import { problemWords, t, waitedWords } from "./words.js";
 const WIDE = matchMedia("(min-width: 700px)");
 const WAITING = ["pending", "flagged", "appeals"];
 const STAYING = ["feature", "unfeature"];
+const LEAVING = ["approve", "remove", "spam", "dismiss_flags", "uphold", "restore"];
 
 /** @typedef {import("./row.js").Row} Row */
 
@@ -35,9 +36,9 @@ export class QueueView {
     this.head = h("header", { class: "list-head" });
     this.arrived = button("", () => this.reload(), { class: "arrived", hidden: true });
     this.bulk = h("div", { class: "bulk", role: "group", hidden: true });
-    this.column = h("div", { class: "column list-column", id: "content" }, this.head, this.arrived);
+    this.column = h("div", { class: "column list-column", id: "content" }, this.head, h("div", { class: "arrived-place" }, this.arrived));
     this.element = h("div", { class: "workbench" }, this.column, h("div", { class: "column item-column" }, this.item.element));
-    this.stop = [desk.on("decision.made", (decision) => this.heard(decision)), desk.on("counts", () => this.counted()), desk.on("lost", () => this.offerNew())];
+    this.stop = [desk.on("decision.made", (decision) => this.heard(decision)), desk.on("counts", () => this.counted()), desk.on("lost", () => this.lost())];
     this.renew();
     this.open(route.id);
   }
@@ -66,6 +67,7 @@ export class QueueView {
     this.column.append(this.list.element, this.bulk);
     this.head.replaceChildren(...this.heading());
     this.arrived.hidden = true;
+    this.missed = false;
     this.picked();
     this.known = null;
     this.loaded = this.list.load().then(() => this.counted());
@@ -81,7 +83,7 @@ export class QueueView {
   heading() {
     const queue = this.query.queue;
     this.total = h("span", { class: "count" });
-    this.waited = h("p", { class: "quiet" });
+    this.waited = h("p", { class: "quiet" }, queue === "pending" ? "\u00a0" : "");
     const find = (/** @type {Record<string, string>} */ query) => this.find(query);
     return [
       h("h1", {}, t(`queue.${queue}`), " ", this.total),
@@ -179,7 +181,7 @@ export class QueueView {
     this.item.show(item, standing(row));
     try {
       const detail = await this.detailOf(item);
-      if (this.list.current === row && row.item === item) this.item.show(item, standing(row), detail);
+      if (this.list.current === row && row.item === item) this.item.fill(item, detail);
     } catch {
       // its surroundings are not known now; the comment itself is
     }
@@ -293,7 +295,7 @@ export class QueueView {
   async heard(decision) {
     const row = decision.comment_id && this.list.rows.get(decision.comment_id);
     const mine = decision.moderator?.id === this.desk.me.author.id;
-    if (!row) return;
+    if (!row) return mine || this.elsewhere(decision);
     const version = decision.version ?? 0;
     const { item } = row;
     if (mine ? !row.open || version <= item.version : version < item.version || (row.over && !row.open)) return;
@@ -303,6 +305,12 @@ export class QueueView {
     row.item = { ...item, version, status: decision.to ?? item.status };
     row.decidedBy(decisionWords(decision));
     if (row === this.list.current) this.desk.say(decisionWords(decision));
+  }
+
+  /** Somebody decided what is not loaded here: it does not make room for a new comment. @param {any} decision */
+  elsewhere({ from, to, action }) {
+    const left = this.query.queue === "pending" ? from === "pending" && to !== "pending" : LEAVING.includes(action);
+    if (left && this.known) this.known -= 1;
   }
 
   /** @param {Row} row */
@@ -321,20 +329,22 @@ export class QueueView {
     if (!counts || !this.total) return;
     this.total.textContent = isFiltered(this.query) ? "" : textOf(counts, this.query.queue);
     const waited = this.query.queue === "pending" && counts.oldest_pending_at;
-    this.waited.textContent = waited ? waitedWords(waited) : "";
+    if (this.query.queue === "pending") this.waited.textContent = waited ? waitedWords(waited) : "\u00a0";
     const now = counts[/** @type {"pending"} */ (this.query.queue)];
     if (!WAITING.includes(this.query.queue) || isFiltered(this.query) || this.list.loading) return;
     const here = this.list.inOrder().filter((row) => !row.over).length;
     this.known ??= Math.max(0, now - here); // what is not loaded yet
     if (this.list.next === null) this.known = 0;
     const more = now - here - this.known;
-    if (more > 0 && !this.list.inOrder().some((row) => row.open)) this.list.rows.size ? this.offerNew(more) : this.reload();
-    else if (more > 0) this.offerNew(more);
+    if (more > 0 && !this.list.rows.size) return this.reload();
+    this.arrived.textContent = more > 0 ? t("queue.new", { n: more }) : t("queue.changed");
+    this.arrived.hidden = more <= 0 && !this.missed;
   }
 
-  /** @param {number | null} [n] how many, where that is known */
-  offerNew(n) {
-    this.arrived.textContent = n ? t("queue.new", { n }) : t("queue.changed");
+  /** Something may have been missed. */
+  lost() {
+    this.missed = true;
+    this.arrived.textContent = t("queue.changed");
     this.arrived.hidden = false;
   }
 
@@ -369,7 +379,8 @@ export class QueueView {
     else if (key === "x") this.toggle();
     else if (key === "*") this.list.selectAll(!this.list.selected.length);
     else if (key === "z") this.undo();
-    else if (key === "Enter" && document.activeElement === this.list.current?.element) this.enter();
+    else if (key === "ArrowDown" || key === "ArrowUp") return this.arrow(key === "ArrowDown" ? 1 : -1);
+    else if (key === "Enter") return this.enter();
     else if (key === "o") this.list.current?.unfold();
     else if (key === "Escape") this.escape();
     else if (key === "p" && this.list.current) this.router.go(path(this.desk.site, "authors", this.list.current.item.author.id));
@@ -386,9 +397,22 @@ export class QueueView {
     this.list.pick(row, false);
   }
 
+  /** On a row, as without single keys. @param {number} direction @returns {boolean} */
+  arrow(direction) {
+    const row = this.list.focused;
+    if (!row) return false;
+    if (row !== this.list.current) this.list.setCurrent(row);
+    this.move(direction);
+    return true;
+  }
+
+  /** @returns {boolean} */
   enter() {
-    if (WIDE.matches) this.list.current?.unfold();
-    else if (this.list.current) this.choose(this.list.current);
+    const row = this.list.focused;
+    if (!row) return false;
+    if (row === this.list.current && WIDE.matches) row.unfold();
+    else this.choose(row);
+    return true;
   }
 
   escape() {

@@ -24,7 +24,7 @@ export class Row {
     this.box = h("input", { type: "checkbox", "aria-label": t("row.select"), onclick: (/** @type {MouseEvent} */ event) => list.picked(this, event.shiftKey) });
     this.state = h("div", { class: "state", role: "group" });
     this.main = h("div", { class: "main" });
-    this.element = h("li", { class: "row", tabindex: "-1", id: `row-${item.id}` }, h("label", { class: "box" }, this.box), this.main, this.state);
+    this.element = h("li", { class: "row", tabindex: "0", id: `row-${item.id}` }, h("label", { class: "box" }, this.box), this.main, this.state);
     this.element.addEventListener("click", (/** @type {MouseEvent} */ event) => this.pressed(event));
     this.update(item);
   }
@@ -137,7 +137,8 @@ export function decisionWords(decision) {
   const { action, moderator, check, reason } = decision;
   const who = moderator?.name ?? (action === "delete" ? t("who.author") : check ? t("who.rule") : t("who.nobody"));
   const done = t("decision.words", { who, done: named("past", action) });
-  return reason ? `${done} · ${named("reason", reason)}` : done;
+  const why = reason ? named("reason", reason) : check ? named("check", check) : "";
+  return why ? `${done} · ${why}` : done;
 }
 
 /** @param {any} record */
