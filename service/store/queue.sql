@@ -135,17 +135,20 @@ ORDER BY f.id DESC
 WITH
 -- include asked_fragment
 , found AS MATERIALIZED (
-    -- OFFSET 0: the planner would rather read all of a site's keys, too
-    SELECT s.comment_id
-    FROM (SELECT w.site_key, w.comment_id FROM comment_words w WHERE w.words @@ (SELECT query FROM asked) OFFSET 0) s
-    WHERE s.site_key = $1 AND s.comment_id < $2 AND s.comment_id >= $3
-    ORDER BY s.comment_id DESC LIMIT $4
+    -- OFFSET 0: the planner would rather read all of a site's keys, too. Numbered rather than limited: the best of rows that
+    -- come oldest first are found more slowly than all are sorted
+    SELECT comment_id, n FROM (
+        SELECT s.comment_id, row_number() OVER (ORDER BY s.comment_id DESC) AS n
+        FROM (SELECT w.site_key, w.comment_id FROM comment_words w WHERE w.words @@ (SELECT query FROM asked) OFFSET 0) s
+        WHERE s.site_key = $1 AND s.comment_id < $2 AND s.comment_id >= $3
+    ) numbered
+    WHERE n <= $4
 )
 SELECT f.found, p.id, p.n
 FROM (SELECT count(*) AS found FROM found) f
 LEFT JOIN (
     SELECT c.id, w.n
-    FROM (SELECT comment_id, row_number() OVER (ORDER BY comment_id DESC) AS n FROM found) w
+    FROM (SELECT comment_id, n FROM found ORDER BY comment_id DESC OFFSET 0) w
     CROSS JOIN LATERAL (
         SELECT * FROM comments x WHERE x.id = w.comment_id AND x.site_key = $1 LIMIT 1
     ) c
