@@ -20,7 +20,7 @@ section {
   position: relative; max-width: 46rem; color: var(--text); line-height: 1.5; overflow-wrap: anywhere; container-type: inline-size;
 }
 ol { list-style: none; margin: 0; padding: 0 }
-h2 { display: flex; flex-wrap: wrap; column-gap: .35em; font: inherit; font-size: 1.5em; font-weight: 700; line-height: 1.2; margin: 0 }
+h2 { display: flex; flex-wrap: wrap; column-gap: .35em; font: inherit; font-size: 1.5em; font-weight: 700; line-height: 1.2; margin: 0; overflow-wrap: break-word }
 button, select, input, textarea { font: inherit; letter-spacing: inherit; color: inherit; background: none; border: 0; border-radius: var(--radius); margin: 0; padding: 0 }
 button, select { cursor: pointer; min-height: 44px } :disabled { cursor: default; opacity: .55 }
 a { color: var(--accent) }
@@ -28,7 +28,7 @@ a { color: var(--accent) }
 article:focus { outline-offset: 6px } article:focus:not(:focus-visible) { outline: none }
 .header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; margin-block-end: .5rem }
 .count { color: var(--muted); font-weight: 400; font-variant-numeric: tabular-nums }
-select { color: var(--muted); font-size: var(--small); max-width: 55%; text-overflow: ellipsis }
+select { color: var(--muted); font-size: var(--small); max-width: 55%; min-width: 5rem; flex-shrink: 9; text-overflow: ellipsis }
 select option { color: CanvasText; background: Canvas }
 .line { color: var(--muted); margin: 0 0 var(--gap); padding-block: .625rem; border-block: 1px solid var(--line) }
 .line button, .more, .to, .pill { color: var(--accent) } .line button { padding-inline: .25rem; margin-block: -.625rem; text-decoration: underline }
@@ -44,7 +44,7 @@ select option { color: CanvasText; background: Canvas }
 .name { font-weight: 600; max-width: 24ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .badge { color: var(--muted); font-size: .8125em; line-height: 1.5; border: 1px solid var(--line); border-radius: 3px; padding-inline: .35em; max-width: 20ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .time, .edited { color: var(--muted) }
-.time { text-decoration: none; display: inline-flex; align-items: center; min-height: 44px; padding-inline: .25rem; font-variant-numeric: tabular-nums } .time:hover { text-decoration: underline }
+.time { text-decoration: none; display: inline-flex; align-items: center; min-height: 44px; padding-inline: .25rem; margin-inline-start: -.25rem; font-variant-numeric: tabular-nums } .time:hover { text-decoration: underline }
 .avatar { flex: none; width: 32px; height: 32px; border-radius: 50%; object-fit: cover; display: grid; place-items: center; color: #fff; font: 600 .8125rem/1 system-ui, sans-serif; overflow: hidden }
 .tone-0 { background: #8c3b3b } .tone-1 { background: #7a4a1e } .tone-2 { background: #66581a } .tone-3 { background: #476325 }
 .tone-4 { background: #2a6740 } .tone-5 { background: #1f6762 } .tone-6 { background: #20617d } .tone-7 { background: #3a5796 }
@@ -67,7 +67,7 @@ select option { color: CanvasText; background: Canvas }
 .skeleton { border-block-start: 1px solid var(--line); padding-block: calc(var(--gap) * .75 + .5rem) var(--gap); height: 9.5rem } .skeleton i { display: block; height: .75rem; margin-block-end: .875rem; background: var(--line); border-radius: 3px; opacity: .6 } .skeleton i:first-child { width: 30%; margin-block-end: 1.25rem } .skeleton i:last-child { width: 70% }
 [aria-busy=true] > .comment { opacity: .5 }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
-@container (max-width: 30rem) { .branch { padding-inline-start: 12px } .name { max-width: 18ch } }
+@container (max-width: 30rem) { .branch { padding-inline-start: 12px } .name { max-width: 20ch } .header { gap: .5rem } h2 { font-size: 1.3em } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important } }
 @media (forced-colors: active) { .rail::before { background: CanvasText } }
 @media print { .actions, .more, .pill, .place, select, .rail { display: none } }

@@ -2,6 +2,7 @@
 // The section's own words in the reader's language; one small file each, loaded only when used.
 
 const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
+const LATIN = /^[ -\u024f]*$/;
 
 /** Words, numbers and plurals of one language. */
 export class Words {
@@ -24,8 +25,13 @@ export class Words {
     const text = typeof found === "string" ? found : (found[this.plurals.select(Number(values.n))] ?? found.other);
     return text.replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[name] ?? "";
-      return typeof value === "number" ? this.numbers.format(value) : value;
+      return typeof value === "number" ? this.numbers.format(value) : this.isolated(value);
     });
+  }
+
+  /** A value that does not turn the text around it, in whatever script it is. @param {string} value */
+  isolated(value) {
+    return this.direction === "ltr" && LATIN.test(value) ? value : `\u2068${value}\u2069`;
   }
 
   /** Have the words of those who take part, too. */

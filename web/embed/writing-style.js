@@ -34,15 +34,15 @@ const CSS = `
 .comment > [part=composer] { margin-block: .25rem .75rem }
 .actions { position: relative }
 .menu { position: absolute; z-index: 3; inset-block-start: 100%; inset-inline-start: .5rem; display: grid; min-width: 13rem; max-width: calc(100% - 1rem); padding: .25rem; background: var(--ground); color: var(--text); border: 1px solid var(--edge); border-radius: var(--radius); box-shadow: 0 4px 16px rgb(0 0 0 / .16); animation: come .12s ease-out }
-.menu button { text-align: start } .menu button:hover { background: var(--line) } .menu [data-apart]:not(:first-child) { border-block-start: 1px solid var(--line) }
+.menu button { text-align: start } .menu button:hover { background: var(--line) } .menu [data-apart]:not(:first-child) { border-block-start: 1px solid var(--line); border-start-start-radius: 0; border-start-end-radius: 0 }
 dialog { width: min(32rem, 100% - 2rem); max-height: 90dvh; padding: 1.25rem; background: var(--ground); color: var(--text); border: 1px solid var(--edge); border-radius: calc(var(--radius) * 1.5); animation: come .15s ease-out } dialog::backdrop { background: rgb(0 0 0 / .45) }
 dialog h3 { font-size: 1.125em; margin: 0 0 .25rem } .hint { margin: 0 0 .5rem; color: var(--muted); font-size: var(--small) }
 fieldset { border: 0; margin: 0 0 .75rem; padding: 0; min-width: 0 } legend, fieldset > label { padding: 0; font-size: var(--small); color: var(--muted) }
 fieldset textarea { resize: vertical } fieldset select { display: block; max-width: none; font-size: inherit; color: var(--text) }
 fieldset > .choice { display: flex; align-items: center; gap: .625rem; min-height: 44px; color: var(--text); font-size: inherit } .choice input { width: 1.125rem; height: 1.125rem; flex: none; accent-color: var(--accent) }
-.header > h2 { flex: none } .bell { margin-inline: auto -.5rem; display: inline-flex; align-items: center; justify-content: center; gap: .375rem; min-width: 44px; font-size: var(--small); color: var(--muted) } .bell[data-new] { color: var(--accent) } .bell b { display: none } .bell svg { width: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round }
+.bell { flex: none; margin-inline: auto -.5rem; display: inline-flex; align-items: center; justify-content: center; gap: .375rem; min-width: 44px; font-size: var(--small); color: var(--muted) } .bell[data-new] { color: var(--accent) } .bell b { display: none } .bell svg { width: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round }
 .notices { border-block: 1px solid var(--line); margin-block-end: var(--gap); font-size: var(--small); color: var(--muted) } .notices li { display: flex; align-items: center; justify-content: space-between; gap: 1rem; min-height: 44px } .notices .link { text-align: start } .notices time { flex: none }
-@container (max-width: 30rem) { .bell span { display: none } .bell b { display: inline } }
+@container (max-width: 30rem) { .bell span { display: none } .bell b { display: inline } .bell { padding: 0 } }
 @media (max-width: 30rem) { dialog { width: 100%; max-width: 100%; margin-block-end: 0; border-radius: 1rem 1rem 0 0 } }
 @media print { .notes, .notices, .bell, dialog { display: none } }
 `;
