@@ -197,7 +197,8 @@ INSERT INTO article_hours (site_key, hour, article_key, comments)
 SELECT 1 + n % 2000, date_trunc('hour', now()) - n % 7 * interval '1 day', 1 + n / 2000, 1 + n % 9
 FROM generate_series(0, 59999) AS n;
 INSERT INTO site_hours (site_key, hour, measure, number)
-SELECT 1 + n % 2000, date_trunc('hour', now()) - n / 2000 * interval '1 hour', 'comments', 1 FROM generate_series(0, 59999) AS n;
+SELECT 1 + n % 2000, date_trunc('hour', now()) - n / 2000 * interval '1 hour', 'comments', 1
+FROM generate_series(0, 59999) AS n;
 INSERT INTO near_texts (site_key, fingerprint, author_key, said_at)
 SELECT 1, n % 500, 1 + n % 5000, now() - n * interval '1 second' FROM generate_series(1, 50000) AS n
 ON CONFLICT DO NOTHING;
