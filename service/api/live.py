@@ -34,7 +34,6 @@ from service.operations.live import (
     Changes,
     Moderation,
     Personal,
-    bear,
     read_decisions,
     read_missed,
     read_told,
@@ -104,7 +103,7 @@ async def get_my_events(request: web.Request) -> web.StreamResponse:
         return web.Response(headers=HEADERS)
     deps = request.app[DEPS]
     with deps.streams.place(client_address(request)):
-        bearer = bear(deps, site, bearer_of(request), author, Role.READER)
+        bearer = Bearer(site.name, bearer_of(request), author.key, Role.READER)
         start = await start_personal(deps, after)
 
         async def missed(position: int) -> tuple[Burst | None, int]:
@@ -127,7 +126,7 @@ async def get_moderation_events(request: web.Request) -> web.StreamResponse:
         return web.Response(headers=HEADERS)
     deps = request.app[DEPS]
     with deps.streams.place(client_address(request)):
-        bearer = bear(deps, site, bearer_of(request), author, Role.MODERATOR)
+        bearer = Bearer(site.name, bearer_of(request), author.key, Role.MODERATOR)
         start = await start_moderation(deps, site, after)
 
         async def missed(position: int) -> tuple[Burst | None, int]:

@@ -178,7 +178,10 @@ async def claims_of(request: web.Request, site: Site) -> Claims:
 
 
 async def staff_of(request: web.Request, least: Role = Role.MODERATOR) -> tuple[Site, Author]:
-    """The site and who is asking, who must have this role or a higher one. Raises Forbidden, what claims_of does."""
+    """The site and who is asking, who must have this role or a higher one.
+
+    Raises Forbidden, Banned, and what claims_of does.
+    """
     site = await site_of(request)
     return site, await require_role(request.app[DEPS], site, await claims_of(request, site), least)
 
@@ -186,7 +189,7 @@ async def staff_of(request: web.Request, least: Role = Role.MODERATOR) -> tuple[
 async def publisher_of(request: web.Request) -> tuple[Site, int | None]:
     """The site and the admin who is asking, nobody where it is the publisher's server with an API key.
 
-    Raises Forbidden, what claims_of does.
+    Raises Forbidden, Banned, and what claims_of does.
     """
     site, token = await site_of(request), bearer_of(request)
     if token.startswith(API_KEY):

@@ -172,10 +172,12 @@ def refuse_network(reason: str | None) -> None:
 
 
 async def require_role(deps: Deps, site: Site, claims: Claims, least: Role) -> Author:
-    """The author behind a token, who must have this role or a higher one. Raises Forbidden, TokenInvalid."""
-    author, _ = await read_me(deps, site, claims)
+    """The author behind a token, who must have this role or a higher one. Raises Forbidden, Banned, TokenInvalid."""
+    author, now = await read_me(deps, site, claims)
     if highest(author.roles) < least:
         raise Forbidden(f"This needs the role {least.value}.")
+    if author.is_banned(now):
+        raise Banned.because(author.ban_reason)
     return author
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
 
 from service.deps import Deps
-from service.domain.errors import Banned, SiteNotFound, TokenExpired, TokenInvalid
+from service.domain.errors import SiteNotFound, TokenExpired, TokenInvalid
 from service.domain.identity import Role, highest
 from service.domain.live import ALWAYS, VOTED, News
 from service.domain.rows import Row
@@ -281,13 +281,6 @@ async def recognised(deps: Deps, bearer: Bearer, row: asyncpg.Record | None) -> 
     if bearer.least > Role.READER and (author.is_banned(row["now"]) or highest(author.roles) < bearer.least):
         return None
     return author
-
-
-def bear(deps: Deps, site: Site, token: str, author: Author, least: Role) -> Bearer:
-    """Somebody about to listen, known to have the role. Raises Banned for moderators who are."""
-    if least > Role.READER and author.is_banned(datetime.fromtimestamp(deps.now(), UTC)):
-        raise Banned.because(author.ban_reason)
-    return Bearer(site.name, token, author.key, least)
 
 
 @dataclass(frozen=True, slots=True)

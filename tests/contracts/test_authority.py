@@ -15,19 +15,22 @@ import pytest
 
 from service.app import described
 from service.domain.identity import Role
+from service.operations.people import ban_author
 from service.operations.sites import add_api_key, add_secret
-from tests.client import Answer, Service, SiteClient
+from tests.client import Answer, Service, SiteClient, as_id
 
 SECRET = "a publisher's secret of thirty-two bytes"
 ISSUER = "https://publisher.example"
 KINDS = (
     "anonymous", "guest", "reader", "another reader", "moderator", "moderator of another site", "admin", "API key",
-    "API key of another site", "banned", "revoked", "expired",
+    "API key of another site", "banned", "banned admin", "revoked", "expired",
 )  # fmt: skip
 
 ANYBODY = frozenset(KINDS)
-PEOPLE = frozenset({"guest", "reader", "another reader", "moderator", "admin", "banned"})  # who they say they are
-WELCOME = PEOPLE - {"banned"}
+PEOPLE = frozenset(
+    {"guest", "reader", "another reader", "moderator", "admin", "banned", "banned admin"}
+)  # who they say they are
+WELCOME = PEOPLE - {"banned", "banned admin"}
 AUTHOR = frozenset({"reader"})  # the one the thing in the path belongs to
 MODERATORS = frozenset({"moderator", "admin"})
 ADMINS = frozenset({"admin"})
@@ -326,10 +329,12 @@ async def scene(service: Service) -> Scene:
         "API key": await add_api_key(service.deps, await site.site(), "test"),
         "API key of another site": await add_api_key(service.deps, await other.site(), "test"),
         "banned": await site.token("Bert"),
+        "banned admin": await site.token("Bea", Role.ADMIN),
         "revoked": publishers_token(site, "rex", issued_ago=10),
         "expired": publishers_token(site, "ed", issued_ago=7200),
     }
     await made.moderate("PUT", f"/authors/{await made.author_id('banned')}/ban", BAN)
+    await ban_author(service.deps, await site.site(), as_id(await made.author_id("banned admin")), None, "spam")
     await made.moderate("POST", f"/authors/{await made.author_id('revoked')}/revoke")
     return made
 
