@@ -335,6 +335,16 @@ async def test_a_removed_comment_tells_why_and_takes_an_appeal(site: SiteClient,
     await expect(gone.get_by_role("button", name="Appeal")).to_have_count(0)
 
 
+async def test_removals_are_told_of_with_their_reason_where_there_is_one(site: SiteClient, ada: Writer) -> None:
+    await ada.open_as("Ada", "a")
+    for text, action, why in (("Sharp.", "remove", {"reason": "abuse"}), ("Buy this.", "spam", {})):
+        comment = await site.posted("a", text, token=await site.token("Ada"))
+        await act(site, comment["id"], action, **why)
+    await ada.thread.get_by_role("button", name="2 new notices").click()
+    told = ada.thread.locator(".notices .link")
+    await expect(told).to_have_text(["Your comment was removed", "Your comment was removed (Insults or attacks)"])
+
+
 async def test_replies_are_told_of_and_lead_there(readers: Readers, site: SiteClient, ada: Writer) -> None:
     mine = await site.posted("a", "Mine.", token=await site.token("Ada"))
     await ada.open_as("Ada", "a")

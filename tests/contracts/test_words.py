@@ -62,6 +62,7 @@ HOLDING = [check.__name__ for check in CHECKS if re.search(r"HOLD|Hold\(", inspe
 HOLDS = {re.sub(r"_(site|section|article)$", "", name) for name in HOLDING} | {"flags"}
 ANSWERS = {"appeal_decided": ("granted", "refused"), "flag_answered": ("upheld", "dismissed")}
 NOTICES = {f"{kind}.{answer}" for kind, answers in ANSWERS.items() for answer in answers} | (set(TYPES) - set(ANSWERS))
+NOTICES.add("removed.why")  # with a reason
 # What may stand for the rest of a key that a module puts together.
 FAMILIES: dict[str, set[str]] = {
     "error.": (set(STATUS) - UNTOLD) | OWN_ERRORS,

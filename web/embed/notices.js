@@ -102,7 +102,9 @@ export class Notices {
   entry({ type, comment, reason }) {
     const { thread } = this;
     const values = { name: comment?.author?.name ?? thread.t("comment.somebody"), reason: reason ? reasonOf({ thread }, reason) : "" };
-    const text = thread.t(`notices.${type}${type === "appeal_decided" || type === "flag_answered" ? `.${reason}` : ""}`, values);
+    const answered = type === "appeal_decided" || type === "flag_answered";
+    const kind = answered ? `${type}.${reason}` : type === "removed" && reason ? "removed.why" : type;
+    const text = thread.t(`notices.${kind}`, values);
     return comment ? h("button", { type: "button", class: "link", onclick: () => this.go(comment) }, text) : text;
   }
 
