@@ -274,11 +274,13 @@ export class Thread {
     this.comments.get(comment.id)?.update(comment);
   }
 
-  /** A comment is out of sight: one grey line stays, so that nothing that is read moves. @param {string} id @param {Comment | null} tombstone */
+  /** A comment is out of sight: one grey line stays, so that nothing that is read moves. Without a tombstone nobody says
+   * why. @param {string} id @param {Comment | null} tombstone */
   remove(id, tombstone) {
     if (this.fresh.delete(id)) this.countFresh();
     const view = this.comments.get(id);
-    view?.update(tombstone ?? { ...view.comment, status: "removed", html: null, author: null, featured: false });
+    if (tombstone) view?.update(tombstone);
+    else if (view?.comment.html) view.update({ ...view.comment, status: "hidden", html: null, author: null, featured: false });
   }
 
   /** Take out a comment that nobody else sees. @param {CommentView} view */
