@@ -66,6 +66,11 @@ class Inquiry:
     near_minutes: int
     near_authors: int
 
+    @property
+    def plain(self) -> bool:
+        """Whether it asks no more than every site."""
+        return not (self.approvals or self.history or self.near)
+
     def arguments(self) -> tuple[object, ...]:
         """As the queries take them."""
         return (self.address, self.approvals, self.history, self.near, self.near_minutes, self.near_authors)
@@ -83,7 +88,8 @@ async def posting_context(
 ) -> asyncpg.Record:
     """Everything a post is judged by, in one row."""
     who = (issuer, subject, *inquiry.arguments())
-    row = await db.fetchrow(QUERIES["posting_context"], site_key, article_id, *who, parent_id, idempotency_key)
+    query = QUERIES["plain_posting_context" if inquiry.plain else "posting_context"]
+    row = await db.fetchrow(query, site_key, article_id, *who, parent_id, idempotency_key)
     assert row is not None
     return row
 

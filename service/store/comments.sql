@@ -204,9 +204,8 @@ FROM wanted w CROSS JOIN LATERAL (
 -- include words_fragment
 ORDER BY w.steps DESC
 
--- record_fragment
--- what the site asks of an author u and an article a, each only where it asks: $5 address, $6 approvals a new author
--- needs or 0, $7 last comments looked at or 0, $8 fingerprints of the text, $9 minutes back, $10 authors at most
+-- standing_fragment
+-- what every site asks of an author u and an article a. $5 address
 (SELECT b.reason FROM network_bans b
  WHERE b.network >>= $5::inet AND b.site_key = $1 AND b.until > now() LIMIT 1) AS network_ban,
 a.section, a.slow_mode_seconds,
@@ -216,6 +215,10 @@ CASE WHEN a.slow_mode_seconds IS NOT NULL THEN (
         AND c.article_key = a.key
     ORDER BY c.id DESC LIMIT 1
 ) END AS last_said,
+
+-- record_fragment
+-- what a site may ask besides, each only where it asks: $6 approvals a new author needs or 0, $7 last comments looked at
+-- or 0, $8 fingerprints of the text, $9 minutes back, $10 authors at most
 CASE WHEN $6::integer > 0 THEN (
     SELECT count(*) FROM (
         SELECT FROM (SELECT * FROM comments c WHERE c.author_key = u.key ORDER BY c.id LIMIT 1000) c
@@ -275,18 +278,19 @@ CROSS JOIN LATERAL (SELECT * FROM article_counts x WHERE x.article_key = a.key L
 LEFT JOIN placed p ON p.article_key = a.key
 -- include words_fragment
 
--- posting_context
--- Everything a post is judged by, in one row, and the clock its id is made from.
--- $1 site, $2 article id, $3 issuer, $4 subject, $5 $6 $7 $8 $9 $10 as above, $11 parent or null, $12 idempotency key
--- or null
-SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms, clock_timestamp() AS now,
-       a.key AS article_key, a.external_id AS canonical_id, a.title, a.moderation, a.visibility,
-       is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
-       u.key, u.id, u.name, u.avatar_url, u.roles, u.labels, u.guest, u.granted_role, u.banned_until, u.ban_reason,
-       u.revoked_before,
-       p.status AS parent_status, p.listed AS parent_listed,
-       k.request_hash,
--- include record_fragment
+-- posted_fragment
+-- an article a, an author u, a parent p and an idempotency key k, as a post is judged by them
+(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms, clock_timestamp() AS now,
+a.key AS article_key, a.external_id AS canonical_id, a.title, a.moderation, a.visibility,
+is_locked(a, s.auto_lock_days) AS locked, why_locked(a, s.auto_lock_days) AS locked_reason,
+u.key, u.id, u.name, u.avatar_url, u.roles, u.labels, u.guest, u.granted_role, u.banned_until, u.ban_reason,
+u.revoked_before,
+p.status AS parent_status, p.listed AS parent_listed,
+k.request_hash,
+-- include standing_fragment
+
+-- posting_fragment
+-- $1 site, $2 article id, $3 issuer, $4 subject, $11 parent or null, $12 idempotency key or null
 FROM (VALUES (1)) AS one
 LEFT JOIN article_ids i ON i.site_key = $1 AND i.external_id = $2
 LEFT JOIN articles a ON a.key = i.article_key
@@ -294,6 +298,23 @@ LEFT JOIN sites s ON s.key = $1
 LEFT JOIN authors u ON u.site_key = $1 AND u.issuer = $3 AND u.subject = $4
 LEFT JOIN comments p ON p.article_key = i.article_key AND p.id = $11
 LEFT JOIN idempotency_keys k ON k.author_key = u.key AND k.key = $12
+
+-- posting_context
+-- Everything a post is judged by, in one row, and the clock its id is made from.
+-- $1 $2 $3 $4 $5 $6 $7 $8 $9 $10 $11 $12 as in the fragments
+SELECT
+-- include posted_fragment
+-- include record_fragment
+-- include posting_fragment
+
+-- plain_posting_context
+-- The same for a site that asks no more than every site: what it does not ask would have PostgreSQL plan each post anew,
+-- which takes longer than the query. $1 $2 $3 $4 $5 $11 $12 as in the fragments, $6 $7 $8 $9 $10 unused
+SELECT
+-- include posted_fragment
+0::bigint AS known, NULL::float8 AS removed_share, 0::bigint AS alike,
+($6::integer, $7::integer, $8::bigint[], $9::integer, $10::integer) IS NULL AS unasked
+-- include posting_fragment
 
 -- editing_context
 -- The same for an edit, with the comment as it is before anybody locks it.
@@ -306,6 +327,7 @@ SELECT clock_timestamp() AS now,
        p.author_key, p.parent_id, p.status, p.listed,
        (SELECT r.text FROM revisions r WHERE r.article_key = p.article_key AND r.comment_id = p.id
             AND r.number = coalesce(p.pending_revision, p.revision)) AS last_text,
+-- include standing_fragment
 -- include record_fragment
 FROM (VALUES (1)) AS one
 LEFT JOIN comments p ON p.id = $2 AND p.site_key = $1

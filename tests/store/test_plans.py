@@ -314,8 +314,12 @@ CASES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "changes of settings": ("list_settings_changes", (1, 100)),
     "counts of 200": ("count_comments", (1, [f"article-{n * 25}" for n in range(200)])),
     "count of one": ("count_comments", (1, ["article-0"])),
-    "post": ("posting_context", (1, "article-0", *READER_7, *asked(everything=False), None, "key-6")),
-    "post a reply": ("posting_context", (1, "article-0", *READER_7, *asked(everything=False), BIG_ROOT, None)),
+    "post": ("plain_posting_context", (1, "article-0", *READER_7, *asked(everything=False), None, "key-6")),
+    "post a reply": ("plain_posting_context", (1, "article-0", *READER_7, *asked(everything=False), BIG_ROOT, None)),
+    "reply where everything is asked": (
+        "posting_context",
+        (1, "article-0", *READER_7, *asked(everything=True), BIG_ROOT, "key-6"),
+    ),
     "post where everything is asked": (
         "posting_context",
         (1, "article-0", *READER_7, *asked(everything=True), None, None),
