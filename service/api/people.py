@@ -56,7 +56,7 @@ async def delete_ban(request: web.Request) -> web.Response:
 async def undo_removal(request: web.Request) -> web.Response:
     """Restore exactly what a removal removed, but for what was decided on since; also while it still runs."""
     site, moderator = await staff_of(request)
-    removal = await removals.undo_removal(request.app[DEPS], site, id_of(request, "removal_id"), moderator.key)
+    removal = await removals.undo_removal(request.app[DEPS], site, id_of(request, "removal_id"), moderator)
     return json_response(present.removal(removal))
 
 

@@ -42,6 +42,7 @@ from service.domain.sites import Site
 from service.operations.limits import charge
 from service.operations.rules import refuse_name
 from service.store import authors, network_bans
+from service.store.database import Transaction
 
 LOOKED_UP_AT_ONCE = 10
 
@@ -221,6 +222,19 @@ def found_author(row: Row | None) -> Row:
     """The row. Raises NotFound when there is none."""
     if row is None:
         raise NotFound("There is no such author.")
+    return row
+
+
+async def lock_target(tx: Transaction, site: Site, author_id: UUID, actor: Author | None) -> Row:
+    """An author about to be acted on, locked; `actor` is None for the command.
+
+    Raises NotFound, and Forbidden for oneself and for whoever has an equal or higher role.
+    """
+    row = found_author(await authors.lock_author(tx, site.key, author_id))
+    if actor is not None and row["key"] == actor.key:
+        raise Forbidden("You cannot do this to yourself.")
+    if actor is not None and highest(row["roles"], row["granted_role"]) >= highest(actor.roles):
+        raise Forbidden("Their role is as high as yours, or higher.")
     return row
 
 

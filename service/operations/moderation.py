@@ -70,8 +70,8 @@ async def decide(
     async with deps.database.transaction(f"{action}_comment") as tx:
         comment = await locked_comment(tx, site, comment_id)
         await refuse_unseen(tx, comment, action, version)
-        if comment["appealed"] and action in ("approve", "restore", "uphold") and moderator_key is not None:
-            await refuse_first_decider(tx, site, comment, moderator_key)
+        if moderator_key is not None:
+            await refuse_own_case(tx, site, comment, action, moderator_key)
         decided = await change(tx, site, comment, action, moderator_key=moderator_key, reason=reason, note=note)
     if decided.changed:
         deps.withdrew((site.name, comment["article_id"]))
@@ -133,12 +133,21 @@ async def refuse_unseen(tx: Transaction, comment: asyncpg.Record, action: Action
         raise Conflict("It was edited since the last decision: look at it, and say which version you approve.")
 
 
-async def refuse_first_decider(tx: Transaction, site: Site, comment: asyncpg.Record, moderator_key: int) -> None:
-    """Raise Conflict when whoever removed a comment would decide on the appeal although somebody else could."""
-    removal = await decisions.find_removing_decision(tx, comment["id"])
-    first = removal is not None and removal["moderator_key"] == moderator_key
-    if first and await authors.another_moderator(tx, site.key, moderator_key):
-        raise Conflict("You removed this comment: another moderator decides on the appeal.")
+async def refuse_own_case(
+    tx: Transaction, site: Site, comment: asyncpg.Record, action: Action, moderator_key: int
+) -> None:
+    """Raise Conflict when a moderator would judge their own case although somebody else could.
+
+    That is bringing back what they wrote themself, and deciding on the appeal against their own removal.
+    """
+    if action not in ("approve", "restore", "uphold") or comment["status"] not in ("removed", "spam"):
+        return
+    own = comment["author_key"] == moderator_key
+    if comment["appealed"] and not own:
+        removal = await decisions.find_removing_decision(tx, comment["id"])
+        own = removal is not None and removal["moderator_key"] == moderator_key
+    if own and await authors.another_moderator(tx, site.key, moderator_key):
+        raise Conflict("This is your own case: another moderator decides.")
 
 
 def standing_of(comment: asyncpg.Record) -> Standing:

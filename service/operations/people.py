@@ -14,7 +14,7 @@ from service.domain.ids import uuid7
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.domain.text import clean_text, is_blank
-from service.operations.authors import Author, find_author, found_author
+from service.operations.authors import Author, find_author, lock_target
 from service.operations.removals import start_removal
 from service.store import authors, decisions, events, people, removals
 from service.store.database import Transaction
@@ -44,19 +44,6 @@ class Person:
     decisions: Sequence[Row]
     same_network: Sequence[Row]
     removal: Row | None
-
-
-async def lock_target(tx: Transaction, site: Site, author_id: UUID, actor: Author | None) -> Row:
-    """An author about to be acted on, locked; `actor` is None for the command.
-
-    Raises NotFound, and Forbidden for oneself and for whoever has an equal or higher role.
-    """
-    row = found_author(await authors.lock_author(tx, site.key, author_id))
-    if actor is not None and row["key"] == actor.key:
-        raise Forbidden("You cannot do this to yourself.")
-    if actor is not None and highest(row["roles"], row["granted_role"]) >= highest(actor.roles):
-        raise Forbidden("Their role is as high as yours, or higher.")
-    return row
 
 
 async def log(

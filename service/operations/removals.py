@@ -16,6 +16,7 @@ from service.domain.ids import uuid7
 from service.domain.rows import Row
 from service.domain.sites import Site
 from service.operations import moderation
+from service.operations.authors import Author, lock_target
 from service.operations.sites import get_site
 from service.store import authors, comments, decisions, events, removals
 from service.store.database import Transaction
@@ -49,14 +50,13 @@ async def start_removal(
     return removal, await removals.show_author(tx, author_key, hidden=True, kind="author.hidden")
 
 
-async def undo_removal(deps: Deps, site: Site, removal_id: UUID, moderator_key: int) -> Row:
-    """Restore what a removal removed, also while it still runs; again is fine. Raises NotFound, Conflict."""
+async def undo_removal(deps: Deps, site: Site, removal_id: UUID, actor: Author) -> Row:
+    """Restore what a removal removed, also while it still runs; again is fine. Raises NotFound, Forbidden, Conflict."""
     author_id = await removals.removed_author(deps.database, site.key, removal_id)
     if author_id is None:
         raise NotFound("There is no such removal.")
     async with deps.database.transaction("undo_removal") as tx:
-        author = await authors.lock_author(tx, site.key, author_id)
-        assert author is not None
+        author = await lock_target(tx, site, author_id, actor)
         removal = await removals.lock_removal(tx, removal_id)
         if removal["state"] in ("undoing", "undone"):
             return removal
@@ -67,7 +67,7 @@ async def undo_removal(deps: Deps, site: Site, removal_id: UUID, moderator_key: 
             removal = await removals.undo_removal(tx, removal_id)
         except asyncpg.UniqueViolationError:
             raise Conflict("A later removal is still running; undo that one first.") from None
-        decision = Decision(site.key, "undo_removal", author_key=author["key"], moderator_key=moderator_key)
+        decision = Decision(site.key, "undo_removal", author_key=author["key"], moderator_key=actor.key)
         decision_id = await decisions.insert_decision(tx, decision)
         happening = Happening("author.judged", site.key, author_key=author["key"], decision_id=decision_id)
         await events.insert_outbox(tx, happening)

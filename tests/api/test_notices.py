@@ -220,6 +220,18 @@ async def test_another_moderator_decides_on_an_appeal_where_there_is_one(service
     assert await decide(site, comment, "approve", by="Moira") == "applied"
 
 
+async def test_moderators_do_not_judge_themselves(service: Service) -> None:
+    site = await service.new_site()
+    moira = await site.token("Moira", Role.MODERATOR)
+    comment = await site.posted("a", token=moira)
+    assert await decide(site, comment, "remove") == "applied"
+    for action in ("approve", "restore"):
+        assert await decide(site, comment, action, by="Moira") == "conflict"
+    assert (await site.post(f"/me/comments/{comment['id']}/appeal", {"text": "But."}, token=moira)).status == 201
+    for action in ("approve", "restore"):
+        assert await decide(site, comment, action, by="Moira") == "conflict"
+
+
 async def test_each_type_is_told_once_however_often_the_lane_runs(service: Service, owner: Any) -> None:
     site = await service.new_site()
     comment = await site.posted("a")

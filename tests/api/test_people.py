@@ -113,6 +113,18 @@ READS: dict[str, Callable[[SiteClient, str, str], Any]] = {
 }
 
 
+async def test_undoing_needs_the_rank_that_banning_does(service: Service) -> None:
+    site = await service.new_site()
+    mod, mod2 = await site.token("Max", Role.MODERATOR), await site.token("Moira", Role.MODERATOR)
+    admin = await site.token("Anna", Role.ADMIN)
+    await site.posted("a", token=mod)
+    body = {"reason": "Enough.", "remove_comments": True}
+    ban = await site.put(f"/moderation/authors/{await author_id(site, mod)}/ban", body, token=admin)
+    undo = f"/moderation/removals/{ban.json['removal']['id']}/undo"
+    assert refused(await site.post(undo, None, token=mod2)) == (403, "forbidden")
+    assert (await site.post(undo, None, token=admin)).status == 200
+
+
 async def test_nobody_acts_on_an_equal_or_higher_role(service: Service) -> None:
     site = await service.new_site()
     tokens = {
