@@ -50,7 +50,8 @@ class Press:
         self.pages[path] = (
             f'<!doctype html><html lang="{escape(lang)}" dir="{direction}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><title>An article</title>'
-            f'<link rel="stylesheet" href="/paper.css">{loader}</head><body><h1>An article</h1>{body}</body></html>'
+            f'<link rel="stylesheet" href="/paper.css">{loader}</head>'
+            f"<body><main><h1>An article</h1>{body}</main></body></html>"
         )
         return self.origin + path
 

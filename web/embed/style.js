@@ -30,11 +30,11 @@ article:focus { outline-offset: 6px } article:focus:not(:focus-visible) { outlin
 .count { color: var(--muted); font-weight: 400; font-variant-numeric: tabular-nums }
 select { color: var(--muted); font-size: var(--small); max-width: 55%; min-width: 5rem; flex-shrink: 9; text-overflow: ellipsis }
 select option { color: CanvasText; background: Canvas }
-.line { color: var(--muted); margin: 0 0 var(--gap); padding-block: .625rem; border-block: 1px solid var(--line) }
+.line { color: var(--muted); margin: 0; padding-block: .625rem; border-block-start: 1px solid var(--line) }
 .line button, .more, .to, .pill { color: var(--accent) } .line button { padding-inline: .25rem; margin-block: -.625rem; text-decoration: underline }
 .wrong { color: var(--muted); font-size: var(--small); margin: 0 0 .5rem }
 .place { margin-block-end: var(--gap) }
-.join { width: 100%; text-align: start; padding: .5rem .875rem; border: 1px solid var(--edge); color: var(--muted) } .join:hover { border-color: var(--accent) }
+.join { width: 100%; min-height: 46px; text-align: start; padding: .5rem .875rem; border: 1px solid var(--edge); color: var(--muted) } .join:hover { border-color: var(--accent) }
 .afloat { position: sticky; inset-block-start: .75rem; z-index: 2; height: 0; text-align: center }
 .pill { padding-inline: 1.25rem; background: var(--ground); border: 1px solid var(--edge); border-radius: 22px; font-size: var(--small); animation: come .15s ease-out }
 @keyframes come { from { opacity: 0; transform: translateY(-.5rem) } }
@@ -53,10 +53,10 @@ select option { color: CanvasText; background: Canvas }
 .body p, .body ul, .body ol { margin-block: .6em } .body ul, .body ol { padding-inline-start: 1.4em } .body ul { list-style: disc } .body ol { list-style: decimal }
 .body blockquote { margin: .6em 0; padding-inline-start: .8em; border-inline-start: 3px solid var(--line); color: var(--muted) }
 .body :first-child { margin-block-start: 0 } .body :last-child { margin-block-end: 0 }
-.body code { font-size: .9em } .body pre { margin: .6em 0; overflow-x: auto; overflow-wrap: normal; padding: .5em .75em; background: color-mix(in srgb, var(--text) 7%, var(--ground)); border-radius: var(--radius) }
+.body code { font-size: .9em } .body pre { margin: .6em 0; white-space: pre-wrap; padding: .5em .75em; background: color-mix(in srgb, var(--text) 7%, var(--ground)); border-radius: var(--radius) }
 .actions { display: flex; flex-wrap: wrap; margin-inline-start: -.625rem; font-size: var(--small); color: var(--muted) }
 .actions button { min-width: 44px; padding-inline: .625rem; font-variant-numeric: tabular-nums } [data-action=up] { text-align: start } [data-action=down] { margin-inline: -.375rem .25rem } .votes:not(:empty) { margin-inline-start: .35em }
-.actions button:hover, .actions [aria-pressed=true] { color: var(--accent) }
+.actions button:hover, .actions [aria-pressed=true] { color: var(--accent) } [aria-pressed=true] > :first-child { border-block-end: 2px solid } [data-closed] [data-action=reply] { display: none }
 .tombstone, .empty, .notes { color: var(--muted); margin: 0 } .tombstone { padding-block: .625rem; font-size: var(--small) } .empty { padding-block: 1.5rem; border-block-start: 1px solid var(--line) }
 .more, .to { font-size: var(--small); text-align: start } .to { display: block; margin-block-start: -.5rem }
 .more:hover, .to:hover { text-decoration: underline }
@@ -67,6 +67,7 @@ select option { color: CanvasText; background: Canvas }
 .skeleton { border-block-start: 1px solid var(--line); padding-block: calc(var(--gap) * .75 + .5rem) var(--gap); height: 9.5rem } .skeleton i { display: block; height: .75rem; margin-block-end: .875rem; background: var(--line); border-radius: 3px; opacity: .6 } .skeleton i:first-child { width: 30%; margin-block-end: 1.25rem } .skeleton i:last-child { width: 70% }
 [aria-busy=true] > .comment { opacity: .5 }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+@container (max-width: 12em) { .header { flex-wrap: wrap } }
 @container (max-width: 30rem) { .branch { padding-inline-start: 12px } .name { max-width: 20ch } .header { gap: .5rem } h2 { font-size: 1.3em } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important } }
 @media (forced-colors: active) { .rail::before { background: CanvasText } }
@@ -92,12 +93,15 @@ export function sheet() {
 export function dress(section, element, signal) {
   const colours = () => {
     const link = document.createElement("a");
+    const slot = document.createElement("slot"); // without one, what the element has is nowhere and has no colour
     link.href = "#";
+    element.shadowRoot?.prepend(slot);
     element.append(link);
     section.style.setProperty("--link", getComputedStyle(link).color);
     section.style.setProperty("--ink", getComputedStyle(element).color);
     section.style.setProperty("--page", groundOf(element));
     link.remove();
+    slot.remove();
   };
   colours();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", colours, { signal });

@@ -4,7 +4,7 @@
 const CSS = `
 .composer { border: 1px solid var(--edge); border-radius: var(--radius) } .composer:focus-within { border-color: var(--accent) }
 .grow { display: grid } .grow::after { content: attr(data-text) " "; box-sizing: border-box; visibility: hidden; white-space: pre-wrap }
-.grow > textarea, .grow::after, .preview { grid-area: 1 / 1; min-height: 42px; min-width: 0; padding: .5rem .875rem; overflow: hidden; resize: none; line-height: 1.5 }
+.grow > textarea, .grow::after, .preview { grid-area: 1 / 1; min-height: 44px; min-width: 0; padding: .5rem .875rem; overflow: hidden; resize: none; line-height: 1.5 }
 .composer textarea:focus-visible { outline: none }
 [data-open] > .grow > textarea, [data-open] > .preview { min-height: 6.5rem }
 ::placeholder { color: var(--muted); opacity: 1 }
@@ -12,17 +12,17 @@ const CSS = `
 .composer > .foot { display: none } .composer[data-open] > .foot { display: flex }
 .foot { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: .25rem .5rem; padding: .25rem; font-size: var(--small) }
 .tools { display: flex; margin-inline-end: auto; color: var(--muted) } .tools button { width: 44px } .tools button:hover { color: var(--accent) }
-.left { color: var(--muted); font-variant-numeric: tabular-nums } .left[data-over] { color: var(--text); font-weight: 700 }
+.left { padding-inline-end: .5rem; color: var(--muted); font-variant-numeric: tabular-nums } .left[data-over] { color: var(--text); font-weight: 700 }
 .quiet { color: var(--muted); padding-inline: .625rem } .quiet:hover { color: var(--accent) }
-.send { background: var(--accent); color: var(--ground); font-weight: 600; padding: .25rem 1.125rem } .send:focus-visible { border-radius: var(--radius) }
+.send { border: 1px solid transparent; background: var(--accent); color: var(--ground); font-weight: 600; padding: .25rem 1.125rem } .send:focus-visible { border-radius: var(--radius) }
 .complaint { margin: 0; padding: .5rem .875rem; font-size: var(--small) }
 .complaint:empty, .note:empty { display: none }
 .link { color: var(--accent); padding-inline: .25rem; min-height: 44px } .link:hover { text-decoration: underline }
 .sign-in { display: flex; flex-wrap: wrap; align-items: center; column-gap: .75rem }
 .sign-in a { display: inline-flex; align-items: center; min-height: 44px }
 .place > .sign-in { border: 1px solid var(--edge); border-radius: var(--radius); padding-inline: .875rem; min-height: 46px }
-.sign-in .input { flex: 1; padding-inline: .5rem; min-width: 9rem; min-height: 44px } .sign-in form { flex: 1; border: 0 }
-.input { width: 100% } fieldset .input, .note .input, .complaint .input { border: 1px solid var(--edge); padding: .5rem .625rem }
+.sign-in .input { flex: 1; padding-inline: .5rem; min-width: 9rem } .sign-in form { flex: 1; border: 0 } .place form.sign-in { margin-inline-end: -.875rem }
+.input { width: 100%; min-height: 44px } fieldset .input, .note .input, .complaint .input { border: 1px solid var(--edge); padding: .5rem .625rem }
 .note { font-size: var(--small); padding-block: .25rem }
 :is(.note, .complaint) > .link { margin-block: -11px } .note .link { text-decoration: underline; text-underline-offset: .2em }
 .comment:is([data-state=pending], [data-state=refused]) > article { border-block: 1px dashed var(--edge) }
