@@ -366,7 +366,7 @@ async def test_on_a_phone_a_comment_fills_the_screen(readers: Readers, site: Sit
     await phone.go("/queue")
     await expect(phone.item).to_be_hidden()
     await phone.row("One.").tap()
-    await expect(phone.page.locator(".list-column")).to_be_hidden()
+    await expect(phone.rows.first).to_be_hidden()
     button = phone.item.get_by_role("button", name="Spam")
     await expect(button).to_be_in_viewport()
     box = await button.bounding_box()

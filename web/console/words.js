@@ -57,6 +57,7 @@ export const TEXTS = {
   "queue.incomplete": "These words are very common: only the newest 10,000 comments that have them are looked at.",
   "queue.choose": "Choose a comment.",
   "queue.waiting": "The oldest has waited for {time}.",
+  "queue.waiting_now": "The oldest came just now.",
   "queue.gone": "This comment is not there any more.",
 
   "filter.title": "Filters",
@@ -528,5 +529,6 @@ export function flagWords(flags) {
 
 /** How long the oldest has waited. @param {string} at */
 export function waitedWords(at) {
-  return t("queue.waiting", { time: duration((Date.now() - Date.parse(at)) / 1000) });
+  const seconds = (Date.now() - Date.parse(at)) / 1000;
+  return seconds < 60 ? t("queue.waiting_now") : t("queue.waiting", { time: duration(seconds) });
 }
