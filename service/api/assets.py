@@ -1,8 +1,9 @@
 """The files of the web: the section under articles, the console and the demo, as browsers load them.
 
-Sources in web/ are plain ES modules that run as they are. At start they are minified, and every folder gets a name made
-of its contents, so that what is imported below it can be kept for ever: relative imports inside stay as they are. Only
-the entry (embed/discuss.js, or a page) has an address that stays; it is kept for minutes and names the folder.
+Sources in web/ are plain ES modules that run as they are. At start those of the section are joined into few files, all
+are minified, and every folder gets a name made of its contents, so that what is imported below it can be kept for ever:
+relative imports inside stay as they are. Only the entry (embed/discuss.js, or a page) has an address that stays; it is
+kept for minutes and names the folder.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 from hashlib import blake2b
 from pathlib import Path
 
-import rjsmin  # type: ignore[import-untyped]
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 
 from service.api import headers as h
+from service.api.minified import TYPES as MINIFIED
+from service.api.minified import minify_all
+from service.api.modules import join
 from service.api.representations import BEST, Representation, respond
 from service.domain.errors import NotFound
 
@@ -37,22 +40,23 @@ TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
+CHUNKS = {"embed": ("thread.js", "account.js", "moderate.js")}  # for who reads, who takes part, who moderates
 
 
-def minified(path: Path) -> bytes:
-    """The file's bytes as they are served: scripts without comments and indentation."""
-    body = path.read_bytes()
-    return rjsmin.jsmin(body.decode()).encode() if path.suffix == ".js" else body
+def prepare(root: Path) -> dict[str, bytes]:
+    """The files of a folder as they are served, by their paths in it."""
+    files = {str(path.relative_to(root)): path for path in sorted(root.rglob("*")) if path.suffix in TYPES}
+    texts = {name: path.read_text() for name, path in files.items() if path.suffix in MINIFIED}
+    served = minify_all(join(texts, CHUNKS.get(root.name, ())))
+    others = {name: path.read_bytes() for name, path in files.items() if name not in texts}
+    return others | {name: text.encode() for name, text in served.items()}
 
 
 class Folder:
     """A folder of web/ as it is served: every file below `/NAME/VERSION/`, VERSION made of what is in them."""
 
     def __init__(self, name: str) -> None:
-        root = WEB / name
-        bodies = {
-            str(path.relative_to(root)): minified(path) for path in sorted(root.rglob("*")) if path.suffix in TYPES
-        }
+        bodies = prepare(WEB / name)
         digest = blake2b(digest_size=8)
         for relative, body in bodies.items():
             digest.update(relative.encode() + b"\0" + body + b"\0")

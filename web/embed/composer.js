@@ -15,7 +15,7 @@ const TOOLS = /** @type {const} */ ([
   ["italic", "<i>I</i>", wrap("_")],
   ["quote", "”", prefix("> ")],
   ["code", "‹›", wrap("`")],
-  ["link", "<u>a</u>", link],
+  ["link", "<u>a</u>", makeLink],
   ["list", "•", prefix("- ")],
 ]);
 const KEYS = { b: wrap("**"), i: wrap("_") };
@@ -385,7 +385,7 @@ function prefix(mark) {
 }
 
 /** Make a link of what is chosen; its address is to be filled in. @param {HTMLTextAreaElement} area */
-function link(area) {
+function makeLink(area) {
   const { selectionStart: from, selectionEnd: to, value } = area;
   area.setRangeText(`[${value.slice(from, to)}](https://)`, from, to, "end");
   const end = area.selectionEnd;

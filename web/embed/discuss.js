@@ -4,7 +4,6 @@
 const FOLDER = new URL("./", import.meta.url); // where the service keeps everything else
 const API = new URL("/api/v1/", import.meta.url);
 const NEAR = "600px"; // how far below the viewport a section begins to load
-const READING = ["thread.js", "comment.js", "api.js", "live.js", "words.js", "times.js", "style.js"];
 const BATCH = 200; // articles in one request, as the API allows
 const LONGEST = 4_000; // characters of a query; longer lists go by POST
 
@@ -112,10 +111,6 @@ class DiscussThread extends HTMLElement {
 
   async load() {
     this.near.disconnect();
-    for (const file of READING) {
-      const href = new URL(file, FOLDER).href;
-      document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
-    }
     try {
       const { mount } = await import(new URL("thread.js", FOLDER).href);
       this.thread?.leave();
