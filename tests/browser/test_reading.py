@@ -191,6 +191,31 @@ async def test_comments_that_are_gone_leave_a_line(reader: Section, site: SiteCl
     await expect(reader.thread.get_by_text("Cleo")).to_have_count(0)
 
 
+async def test_a_very_long_comment_is_cut_short_until_somebody_reads_on(reader: Section, site: SiteClient) -> None:
+    await site.posted("a", "A short one.")
+    await site.posted("a", "A long story about nothing. " * 350 + "[The end.](https://example.com/)")
+    await counted(site, "a", 2)
+    await reader.open("a")
+    long = reader.comment("A long story")
+    body = long.locator(".body")
+    height = "(element) => element.getBoundingClientRect().height"
+    assert await body.evaluate(height) < 600
+    await expect(reader.comment("A short one.").get_by_role("button", name="Read on")).to_be_hidden()
+    await long.get_by_role("button", name="Read on").click()
+    assert await body.evaluate(height) > 1000
+    await expect(long).to_be_focused()
+    await expect(long.get_by_role("button", name="Read on")).to_be_hidden()
+
+
+async def test_what_gets_the_focus_in_a_long_comment_is_seen(reader: Section, site: SiteClient) -> None:
+    await site.posted("a", "A long story about nothing. " * 350 + "[The end.](https://example.com/)")
+    await counted(site, "a", 1)
+    await reader.open("a")
+    link = reader.comments.get_by_role("link", name="The end.")
+    await link.focus()
+    await expect(link).to_be_in_viewport()
+
+
 async def test_names_badges_and_times(reader: Section, site: SiteClient) -> None:
     guest = (await site.post("/guests", {"name": "A passer-by"})).json["token"]
     by_guest = await site.posted("a", "From a guest.", token=guest)

@@ -265,6 +265,13 @@ async def hostile(scene: Scene) -> Writer:
     return await scene.reader()
 
 
+@state("[data-long]", "article > .more", arabic=True)
+async def cut_short(scene: Scene) -> Writer:
+    await scene.say("A [long](https://example.com/) story: " + "nothing at all happens in it. " * 100)
+    await scene.counted(1)
+    return await scene.reader()
+
+
 @state(".body")
 async def enlarged(scene: Scene) -> Writer:
     parent = await scene.say("Large letters for tired eyes.")

@@ -9,6 +9,8 @@
 
 const TONES = 12; // colours of initials
 const STEPS = 3; // replies step in so often; those below stand in one list and say whom they answer
+const LONG = 2_500; // characters of a comment that is cut short until somebody reads on
+const LINE = 60; // characters that a line or paragraph takes the place of
 const DEEPEST = 8; // of the tree, as the service keeps it: below, a reply stands beside its parent
 const policy = window.trustedTypes?.createPolicy("discuss", { createHTML: (html) => html });
 
@@ -78,10 +80,26 @@ export class CommentView {
 
   parts() {
     this.by = this.byline();
-    this.body = h("div", { class: "body", part: "text", dir: "auto" }, rendered(/** @type {string} */ (this.comment.html)));
+    this.body = h("div", { class: "body", part: "text", dir: "auto" });
+    this.on = h("button", { class: "more", type: "button", onclick: () => this.readOn() }, this.thread.t("comment.read_on"));
+    this.showBody();
     this.actions = h("div", { class: "actions", part: "actions" }, ...this.buttons());
     this.showVotes();
-    return [this.by, ...this.inReplyTo(), this.body, this.notes, this.actions];
+    return [this.by, ...this.inReplyTo(), this.body, this.on, this.notes, this.actions];
+  }
+
+  /** The words; of very many, the first ones. */
+  showBody() {
+    const { body, on } = this;
+    body.replaceChildren(rendered(/** @type {string} */ (this.comment.html)));
+    on.hidden = body.textContent.length + LINE * body.querySelectorAll("p, br, li, pre").length < LONG;
+    body.toggleAttribute("data-long", !on.hidden);
+  }
+
+  readOn() {
+    this.on.hidden = true;
+    this.body.removeAttribute("data-long");
+    this.article.focus({ preventScroll: true });
   }
 
   /** Change only what differs: focus, selection and open menus stay. @param {Comment} before */
@@ -93,7 +111,7 @@ export class CommentView {
       this.by?.replaceWith(by);
       this.by = by;
     }
-    if (comment.html !== before.html) this.body?.replaceChildren(rendered(/** @type {string} */ (comment.html)));
+    if (comment.html !== before.html) this.showBody();
     this.showVotes();
   }
 

@@ -50,6 +50,7 @@ select option { color: CanvasText; background: Canvas }
 .tone-4 { background: #2a6740 } .tone-5 { background: #1f6762 } .tone-6 { background: #20617d } .tone-7 { background: #3a5796 }
 .tone-8 { background: #554da0 } .tone-9 { background: #75439a } .tone-10 { background: #8b3c7c } .tone-11 { background: #5b5f66 }
 .body { max-width: 68ch; margin-inline-end: auto; overflow: clip; overflow-clip-margin: .3em }
+[data-long]:not(:focus-within) { max-height: 18lh; mask-image: linear-gradient(#000 15lh, #0000) }
 .body p, .body ul, .body ol { margin-block: .6em } .body ul, .body ol { padding-inline-start: 1.4em } .body ul { list-style: disc } .body ol { list-style: decimal }
 .body blockquote { margin: .6em 0; padding-inline-start: .8em; border-inline-start: 3px solid var(--line); color: var(--muted) }
 .body :first-child { margin-block-start: 0 } .body :last-child { margin-block-end: 0 }

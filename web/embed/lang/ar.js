@@ -14,6 +14,7 @@ export default {
   "time.now": "الآن",
   "comment.edited": "معدَّل",
   "comment.in_reply_to": "ردًّا على {name}",
+  "comment.read_on": "متابعة القراءة",
   "comment.somebody": "أحدهم",
   "badge.staff": "هيئة التحرير",
   "badge.moderator": "إشراف",

@@ -14,6 +14,7 @@ export default {
   "time.now": "jetzt",
   "comment.edited": "bearbeitet",
   "comment.in_reply_to": "als Antwort auf {name}",
+  "comment.read_on": "Weiterlesen",
   "comment.somebody": "jemand",
   "badge.staff": "Redaktion",
   "badge.moderator": "Moderation",

@@ -14,6 +14,7 @@ export default {
   "time.now": "now",
   "comment.edited": "edited",
   "comment.in_reply_to": "in reply to {name}",
+  "comment.read_on": "Read on",
   "comment.somebody": "somebody",
   "badge.staff": "Staff",
   "badge.moderator": "Moderator",

@@ -14,6 +14,7 @@ export default {
   "time.now": "ahora",
   "comment.edited": "editado",
   "comment.in_reply_to": "en respuesta a {name}",
+  "comment.read_on": "Seguir leyendo",
   "comment.somebody": "alguien",
   "badge.staff": "Redacción",
   "badge.moderator": "Moderación",

@@ -14,6 +14,7 @@ export default {
   "time.now": "à l’instant",
   "comment.edited": "modifié",
   "comment.in_reply_to": "en réponse à {name}",
+  "comment.read_on": "Lire la suite",
   "comment.somebody": "quelqu’un",
   "badge.staff": "Rédaction",
   "badge.moderator": "Modération",

@@ -14,6 +14,7 @@ export default {
   "time.now": "अभी",
   "comment.edited": "संपादित",
   "comment.in_reply_to": "{name} के जवाब में",
+  "comment.read_on": "आगे पढ़ें",
   "comment.somebody": "किसी",
   "badge.staff": "संपादकीय",
   "badge.moderator": "मॉडरेटर",

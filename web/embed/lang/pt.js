@@ -14,6 +14,7 @@ export default {
   "time.now": "agora",
   "comment.edited": "editado",
   "comment.in_reply_to": "em resposta a {name}",
+  "comment.read_on": "Continuar lendo",
   "comment.somebody": "alguém",
   "badge.staff": "Redação",
   "badge.moderator": "Moderação",

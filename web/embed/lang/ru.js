@@ -14,6 +14,7 @@ export default {
   "time.now": "сейчас",
   "comment.edited": "изменено",
   "comment.in_reply_to": "в ответ: {name}",
+  "comment.read_on": "Читать дальше",
   "comment.somebody": "кто-то",
   "badge.staff": "Редакция",
   "badge.moderator": "Модератор",

@@ -14,6 +14,7 @@ export default {
   "time.now": "şimdi",
   "comment.edited": "düzenlendi",
   "comment.in_reply_to": "yanıt: {name}",
+  "comment.read_on": "Devamını oku",
   "comment.somebody": "biri",
   "badge.staff": "Gazeteden",
   "badge.moderator": "Moderatör",

@@ -14,6 +14,7 @@ export default {
   "time.now": "刚刚",
   "comment.edited": "已编辑",
   "comment.in_reply_to": "回复 {name}",
+  "comment.read_on": "继续阅读",
   "comment.somebody": "某人",
   "badge.staff": "编辑部",
   "badge.moderator": "管理员",
