@@ -38,6 +38,11 @@ async function fetchCounts(site, ids) {
   }
 }
 
+/** @param {Element} element @returns {string | undefined} a language tag, if the page has one there */
+function languageOf(element) {
+  return element.closest("[lang]")?.lang.replace(/_/g, "-") || undefined;
+}
+
 /** The number of comments on an article: `<discuss-count site article>`. */
 class DiscussCount extends HTMLElement {
   static observedAttributes = ["site", "article"];
@@ -54,23 +59,24 @@ class DiscussCount extends HTMLElement {
 
   /** @param {number} count */
   show(count) {
-    const language = this.closest("[lang]")?.lang.replace(/_/g, "-");
-    this.textContent = count.toLocaleString(language || undefined);
+    this.textContent = count.toLocaleString(languageOf(this));
     this.dispatchEvent(new CustomEvent("discuss-count", { bubbles: true, detail: { count } }));
   }
 }
 
 const waiting = new CSSStyleSheet();
-waiting.replaceSync(":host { display: block } :host([loading]) { min-height: 100vh }");
+waiting.replaceSync(":host { display: block } :host([loading]) { min-height: 100vh } @media print { :host([loading]) { min-height: 0 } }");
+const AGAIN = { ar: "أعد المحاولة", de: "Erneut versuchen", es: "Reintentar", fr: "Réessayer", hi: "फिर कोशिश करें", pt: "Tentar de novo", ru: "Повторить", tr: "Yeniden dene", zh: "重试" };
 
 /** The section under an article: `<discuss-thread site article>`; loads when it comes near the viewport. */
 class DiscussThread extends HTMLElement {
   static observedAttributes = ["site", "article", "token", "lang"];
-  #token = "";
+  /** @type {string | undefined} */
+  #token;
 
   /** The reader's token; the page may set it any time, null signs out. */
   get token() {
-    return this.#token || this.getAttribute("token") || "";
+    return this.#token ?? this.getAttribute("token") ?? "";
   }
 
   set token(token) {
@@ -84,6 +90,11 @@ class DiscussThread extends HTMLElement {
   }
 
   connectedCallback() {
+    if (Object.hasOwn(this, "token")) {
+      const { token } = this; // set before this script was there
+      delete this.token;
+      this.token = token;
+    }
     if (!this.shadowRoot) {
       this.attachShadow({ mode: "open" }).append(document.createElement("slot"));
       this.shadowRoot.adoptedStyleSheets = [waiting];
@@ -92,19 +103,24 @@ class DiscussThread extends HTMLElement {
     this.near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.load(), { rootMargin: NEAR });
     this.near.observe(this);
     this.linked = () => location.hash.startsWith("#comment-") && !this.thread && this.load();
+    this.printed = () => this.thread || this.load();
     addEventListener("hashchange", this.linked);
+    addEventListener("beforeprint", this.printed);
     this.linked();
   }
 
   disconnectedCallback() {
     this.near.disconnect();
     removeEventListener("hashchange", this.linked);
+    removeEventListener("beforeprint", this.printed);
     this.thread?.leave();
     this.thread = null;
   }
 
   attributeChangedCallback(name, before, now) {
-    if (!this.thread || before === now) return;
+    if (before === now) return;
+    if (name === "token") this.#token = undefined;
+    if (!this.thread) return;
     if (name === "token") this.thread.signedIn();
     else this.load();
   }
@@ -118,11 +134,27 @@ class DiscussThread extends HTMLElement {
       await this.thread.started;
     } catch (problem) {
       this.removeAttribute("loading");
-      addEventListener("online", () => this.load(), { once: true });
+      if (!this.thread) this.offerRetry();
       throw problem;
     }
   }
+
+  /** Without the section's own words: a button below what the page's server put here. */
+  offerRetry() {
+    const button = document.createElement("button");
+    button.textContent = AGAIN[languageOf(this)?.slice(0, 2)] ?? "Try again";
+    button.onclick = () => (button.remove(), this.load());
+    addEventListener("online", () => button.isConnected && button.click(), { once: true });
+    this.shadowRoot.append(button);
+  }
 }
+
+/** Counts beside a section follow it. */
+document.addEventListener("discuss-count", ({ target, detail }) => {
+  if (!(target instanceof DiscussThread)) return;
+  const same = (name) => (element) => element.getAttribute(name) === target.getAttribute(name);
+  for (const count of [...document.querySelectorAll("discuss-count")].filter(same("site")).filter(same("article"))) count.show(detail.count);
+});
 
 customElements.define("discuss-count", DiscussCount);
 customElements.define("discuss-thread", DiscussThread);

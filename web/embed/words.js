@@ -4,6 +4,12 @@
 const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
 const LATIN = /^[ -\u024f]*$/;
 
+// Codes that readers can do nothing about are said alike: the service is wrong, or the page.
+const ALIKE = {
+  "unavailable": ["internal_error", "request_timeout", "too_many_streams"],
+  "page": ["bad_request", "headers_too_large", "idempotency_key_reused", "invalid_cursor", "invalid_idempotency_key", "invalid_json", "method_not_allowed", "not_found", "unsupported_media_type", "uri_too_long"],
+};
+
 /** Words, numbers and plurals of one language. */
 export class Words {
   /** @param {string} language a BCP 47 tag @param {Record<string, string | Record<string, string>>} texts @param {string} [code] the file they are from */
@@ -47,7 +53,8 @@ export class Words {
 
   /** Words for what went wrong. @param {{code: string, retryAfter?: number}} problem */
   problem({ code, retryAfter }) {
-    const key = `error.${code}`;
+    const [said] = Object.entries(ALIKE).find(([, codes]) => codes.includes(code)) ?? [code];
+    const key = `error.${said}`;
     return this.t(this.knows(key) ? key : "error.unknown", { n: retryAfter || 1 });
   }
 }
@@ -56,8 +63,10 @@ export class Words {
 export async function wordsFor(element) {
   const wanted = (element.closest("[lang]")?.getAttribute("lang") || navigator.language).replace(/_/g, "-");
   const code = LANGUAGES.find((language) => wanted.toLowerCase().split("-")[0] === language);
-  const { default: texts } = await import(`./lang/${code ?? "en"}.js`);
-  return new Words(code ? known(wanted, code) : "en", texts, code);
+  const texts = import(`./lang/${code ?? "en"}.js`);
+  const words = new Words(code ? known(wanted, code) : "en", {}, code); // takes as long as the texts are on their way
+  words.texts = (await texts).default;
+  return words;
 }
 
 /** A tag as it is, when the browser can count in it. @param {string} tag @param {string} otherwise */
