@@ -13,7 +13,7 @@ import { wordsFor } from "./words.js";
 const SORTS = ["newest", "oldest", "top", "controversial"];
 const LINK = /^#comment-([0-9a-f-]{36})$/;
 const SLICE = 4; // roots that are put in before the browser may paint
-const PATIENCE = 400; // milliseconds that comments wait for what their reader has here, so that nothing moves them later
+const PATIENCE = 1_000; // milliseconds that comments wait for what their reader has here, so that nothing moves them later
 
 /** Show the section in an element; `started` of what is returned is settled when it is there. @param {any} element the <discuss-thread> */
 export function mount(element) {
@@ -54,6 +54,7 @@ export class Thread {
     const page = this.fetchPage(); // while the words are on their way
     page.catch(() => {}); // told by load
     const asked = this.askForToken();
+    if (this.element.token) import("./account.js").catch(() => {}); // told by signedIn
     this.words = await wordsFor(this.element);
     this.times = new Times(this.words);
     this.build();
