@@ -58,7 +58,7 @@ select option { color: CanvasText; background: Canvas }
 .actions { display: flex; flex-wrap: wrap; margin-inline-start: -.625rem; font-size: var(--small); color: var(--muted) }
 .actions button { min-width: 44px; padding-inline: .625rem; font-variant-numeric: tabular-nums } [data-action=up] { text-align: start } [data-action=down] { margin-inline: -.375rem .25rem } .votes:not(:empty) { margin-inline-start: .35em }
 .actions button:hover, .actions [aria-pressed=true] { color: var(--accent) } [aria-pressed=true] > :first-child { border-block-end: 2px solid } [data-closed] [data-action=reply] { display: none }
-.tombstone, .empty, .notes { color: var(--muted); margin: 0 } .tombstone { padding-block: .625rem; font-size: var(--small) } .empty { padding-block: 1.5rem; border-block-start: 1px solid var(--line) }
+.tombstone, .empty, .notes { color: var(--muted); margin: 0 } .tombstone { padding-block: .625rem; font-size: var(--small) } .empty { padding-block: 1.5rem; border-block-start: 1px solid var(--line) } [data-closed] .empty { display: none }
 .more, .to { font-size: var(--small); text-align: start } .to { display: block; margin-block: -.5rem .25rem; line-height: 1.3 }
 .more:hover, .to:hover { text-decoration: underline }
 .branch { position: relative; padding-inline-start: 20px }
