@@ -84,10 +84,10 @@ async def test_a_section_that_cannot_be_loaded_offers_to_try_again(reader: Secti
     await site.posted("a", "Here.")
     await counted(site, "a", 1)
     await reader.page.route("**/thread.js", lambda route: route.abort(), times=1)
-    await reader.open("a", loaded=False, lang="fr")
-    await reader.thread.get_by_role("button", name="Réessayer").click()
+    await reader.open("a", loaded=False)
+    await reader.thread.get_by_role("button", name="↻ Discuss").click()
     await expect(reader.comment("Here.")).to_be_visible()
-    await expect(reader.thread.get_by_role("button", name="Réessayer")).to_have_count(0)
+    await expect(reader.thread.get_by_role("button", name="↻ Discuss")).to_have_count(0)
 
 
 async def test_what_takes_part_and_cannot_be_loaded_says_so(reader: Section, site: SiteClient) -> None:

@@ -4,6 +4,7 @@
 const FOLDER = new URL("./", import.meta.url); // where the service keeps everything else
 const API = new URL("/api/v1/", import.meta.url);
 const NEAR = "600px"; // how far below the viewport a section begins to load
+const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
 const BATCH = 200; // articles in one request, as the API allows
 const LONGEST = 4_000; // characters of a query; longer lists go by POST
 
@@ -38,9 +39,9 @@ async function fetchCounts(site, ids) {
   }
 }
 
-/** @param {Element} element @returns {string | undefined} a language tag, if the page has one there */
+/** The language tag of an element: its own, the page's, or the reader's. @param {Element} element @returns {string} */
 function languageOf(element) {
-  return element.closest("[lang]")?.lang.replace(/_/g, "-") || undefined;
+  return (element.closest("[lang]")?.lang || navigator.language).replace(/_/g, "-");
 }
 
 /** The number of comments on an article: `<discuss-count site article>`. */
@@ -66,7 +67,6 @@ class DiscussCount extends HTMLElement {
 
 const waiting = new CSSStyleSheet();
 waiting.replaceSync(":host { display: block } :host([loading]) { min-height: 100vh } @media print { :host([loading]) { min-height: 0 } }");
-const AGAIN = { ar: "أعد المحاولة", de: "Erneut versuchen", es: "Reintentar", fr: "Réessayer", hi: "फिर कोशिश करें", pt: "Tentar de novo", ru: "Повторить", tr: "Yeniden dene", zh: "重试" };
 
 /** The section under an article: `<discuss-thread site article>`; loads when it comes near the viewport. */
 class DiscussThread extends HTMLElement {
@@ -125,12 +125,24 @@ class DiscussThread extends HTMLElement {
     else this.load();
   }
 
+  /** The language tag to speak, and the code of the file that has its words. */
+  get language() {
+    const tag = languageOf(this);
+    const code = tag.slice(0, 2).toLowerCase();
+    return LANGUAGES.includes(code) ? { tag, code } : { tag: "en", code: "en" };
+  }
+
   async load() {
     this.near.disconnect();
+    // everything at once: what is asked for is there when the script is
+    import(new URL(`lang/${this.language.code}.js`, FOLDER).href).catch(() => {});
+    const site = new URL(`sites/${this.getAttribute("site")}`, API).href;
+    const early = [`${site}/articles/${this.getAttribute("article")}/comments`, site].map((url) => fetch(url, { credentials: "omit" }));
+    for (const answer of early) answer.catch(() => {}); // told by the thread
     try {
       const { mount } = await import(new URL("thread.js", FOLDER).href);
       this.thread?.leave();
-      this.thread = mount(this);
+      this.thread = mount(this, early);
       await this.thread.started;
     } catch (problem) {
       this.removeAttribute("loading");
@@ -139,10 +151,10 @@ class DiscussThread extends HTMLElement {
     }
   }
 
-  /** Without the section's own words: a button below what the page's server put here. */
+  /** A button below what the page's server put here; the words of its language may be what could not be had. */
   offerRetry() {
     const button = document.createElement("button");
-    button.textContent = AGAIN[languageOf(this)?.slice(0, 2)] ?? "Try again";
+    button.textContent = "↻ Discuss";
     button.onclick = () => (button.remove(), this.load());
     addEventListener("online", () => button.isConnected && button.click(), { once: true });
     this.shadowRoot.append(button);

@@ -15,10 +15,13 @@ const LINK = /^#comment-([0-9a-f-]{36})$/;
 const SLICE = 4; // roots that are put in before the browser may paint
 const PATIENCE = 1_000; // milliseconds that comments wait for what their reader has here, so that nothing moves them later
 
-/** Show the section in an element; `started` of what is returned is settled when it is there. @param {any} element the <discuss-thread> */
-export function mount(element) {
+/**
+ * Show the section in an element; `started` of what is returned is settled when it is there.
+ * @param {any} element the <discuss-thread> @param {Promise<Response>[]} early the first page and the site, asked for already
+ */
+export function mount(element, early) {
   const thread = new Thread(element);
-  thread.started = thread.start();
+  thread.started = thread.start(early);
   return thread;
 }
 
@@ -50,12 +53,13 @@ export class Thread {
     return `articles/${this.id}`;
   }
 
-  async start() {
-    const page = this.fetchPage(); // while the words are on their way
+  /** @param {Promise<Response>[]} early */
+  async start(early) {
+    const page = this.fetchPage(early); // while the words are on their way
     page.catch(() => {}); // told by load
     const asked = this.askForToken();
     if (this.element.token) import("./account.js").catch(() => {}); // told by signedIn
-    this.words = await wordsFor(this.element);
+    this.words = await wordsFor(this.element.language);
     this.times = new Times(this.words);
     this.build();
     window.addEventListener("hashchange", () => this.followLink(), { signal: this.gone.signal });
@@ -128,10 +132,10 @@ export class Thread {
     this.root.adoptedStyleSheets = [...new Set([...this.root.adoptedStyleSheets, sheet])];
   }
 
-  /** The first page in the chosen order, and the site. */
-  fetchPage() {
+  /** The first page in the chosen order, and the site. @param {Promise<Response>[]} [early] their answers, if they were asked for already */
+  fetchPage([page, site] = []) {
     const query = this.sort === "newest" ? "" : `?sort=${this.sort}`;
-    return Promise.all([this.api.read(`${this.path}/comments${query}`), this.settings ?? this.api.read("")]);
+    return Promise.all([this.api.read(`${this.path}/comments${query}`, page), this.settings ?? this.api.read("", site)]);
   }
 
   async load(answer = this.fetchPage()) {

@@ -1,7 +1,6 @@
 // @ts-check
 // The section's own words in the reader's language; one small file each, loaded only when used.
 
-const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
 const LATIN = /^[ -\u024f]*$/;
 
 // Codes that readers can do nothing about are said alike: the service is wrong, or the page.
@@ -12,8 +11,8 @@ const ALIKE = {
 
 /** Words, numbers and plurals of one language. */
 export class Words {
-  /** @param {string} language a BCP 47 tag @param {Record<string, string | Record<string, string>>} texts @param {string} [code] the file they are from */
-  constructor(language, texts, code = "en") {
+  /** @param {string} language a BCP 47 tag @param {Record<string, string | Record<string, string>>} texts @param {string} code the file they are from */
+  constructor(language, texts, code) {
     this.code = code;
     this.language = language;
     this.direction = language.startsWith("ar") ? "rtl" : "ltr";
@@ -59,12 +58,10 @@ export class Words {
   }
 }
 
-/** The words an element is to be shown in: its own language, the page's, or the reader's. @param {Element} element */
-export async function wordsFor(element) {
-  const wanted = (element.closest("[lang]")?.getAttribute("lang") || navigator.language).replace(/_/g, "-");
-  const code = LANGUAGES.find((language) => wanted.toLowerCase().split("-")[0] === language);
-  const texts = import(`./lang/${code ?? "en"}.js`);
-  const words = new Words(code ? known(wanted, code) : "en", {}, code); // takes as long as the texts are on their way
+/** The words of a language. @param {{tag: string, code: string}} language */
+export async function wordsFor({ tag, code }) {
+  const texts = import(`./lang/${code}.js`);
+  const words = new Words(known(tag, code), {}, code); // takes as long as the texts are on their way
   words.texts = (await texts).default;
   return words;
 }

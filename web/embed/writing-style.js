@@ -35,7 +35,7 @@ const CSS = `
 [data-state=pending] > article > .actions > :not([data-action=menu], .menu) { display: none }
 [data-state=sending] > article > .by::after { content: "◷"; color: var(--muted) }
 .comment > [part=composer] { margin-block: .25rem .75rem }
-.actions { position: relative }
+.actions:has(.menu) { position: relative }
 .menu { position: absolute; z-index: 3; inset-block-start: 100%; inset-inline-start: .5rem; display: grid; min-width: 13rem; max-width: calc(100% - 1rem); padding: .25rem; background: var(--ground); color: var(--text); border: 1px solid var(--edge); border-radius: var(--radius); box-shadow: 0 4px 16px rgb(0 0 0 / .16); animation: come .12s ease-out }
 .menu button { text-align: start } .menu button:hover { background: var(--line) } .menu [data-apart]:not(:first-child) { border-block-start: 1px solid var(--line); border-start-start-radius: 0; border-start-end-radius: 0 }
 dialog { width: min(32rem, 100% - 2rem); max-height: 90dvh; padding: 1.25rem; background: var(--ground); color: var(--text); border: 1px solid var(--edge); border-radius: calc(var(--radius) * 1.5); animation: come .15s ease-out } dialog::backdrop { background: rgb(0 0 0 / .45) }
