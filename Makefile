@@ -36,7 +36,7 @@ lint: $(DEV) ## Check style, types and who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(DEV) ## Measure, and write the reports in bench/: ARGS=...
+bench: $(DEV) $(if $(CHROMIUM),$(BROWSER)) ## Measure, and write the reports in bench/: ARGS=...
 	@$(BIN)/python -m bench $(ARGS)
 
 screenshots: $(DEV) $(BROWSER) ## Make the pictures in docs/images/ anew
