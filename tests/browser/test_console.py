@@ -185,6 +185,37 @@ async def test_many_at_once(readers: Readers, site: SiteClient) -> None:
     await expect(moderator.rows).to_have_count(60)
 
 
+async def test_the_buttons_below_a_comment_decide_that_comment(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    posted = [await site.posted("a", f"Number {n}.", token=await site.token(f"Person {n}")) for n in range(6)]
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    spam = moderator.item.get_by_role("button", name="Spam", include_hidden=True)
+    for number in (0, 1):
+        await moderator.row(f"Number {number}.").get_by_role("checkbox").check()
+    await moderator.row("Number 4.").click()
+    await expect(spam).to_be_hidden()
+    await moderator.type("b")
+    await expect(moderator.page.get_by_role("dialog")).to_contain_text("Ban Person 4")
+    await moderator.type("Escape")
+    await spam.evaluate("(button) => button.click()")
+    await until(is_status(site, posted[4], "spam"))
+    await expect(moderator.page.locator(".bulk strong")).to_have_text("2 selected")
+    await moderator.page.locator(".bulk").get_by_role("button", name="Spam").click()
+    await until(is_status(site, posted[1], "spam"))
+    await expect(spam).to_be_visible()
+
+    phone = await desk(readers, viewport={"width": 390, "height": 700}, has_touch=True)
+    await phone.go("/queue")
+    await phone.row("Number 2.").get_by_role("checkbox").check()
+    await phone.row("Number 5.").tap()
+    await phone.item.get_by_role("button", name="Spam").tap()
+    await until(is_status(site, posted[5], "spam"))
+    await phone.item.get_by_role("button", name="Back").tap()
+    await expect(phone.page.locator(".bulk")).to_be_hidden()
+    assert await status(site, posted[2]) == "pending"
+
+
 async def test_new_comments_wait_behind_a_button(readers: Readers, site: SiteClient) -> None:
     await site.set(moderation="pre")
     first = await site.posted("a", "First.")

@@ -32,7 +32,7 @@ export class QueueView {
     this.decisions = new Decisions(desk);
     /** @type {Map<string, Promise<any>>} details by comment and version */
     this.details = new Map();
-    this.item = new ItemView(desk, { decide: (action) => this.decide(action), back: () => this.show("") });
+    this.item = new ItemView(desk, { decide: (action) => this.decideCurrent(action), back: () => this.show("") });
     this.head = h("header", { class: "list-head" });
     this.arrived = button("", () => this.reload(), { class: "arrived", hidden: true });
     this.bulk = h("div", { class: "bulk", role: "group", hidden: true });
@@ -190,7 +190,6 @@ export class QueueView {
   /** @param {Row} row */
   choose(row) {
     this.address(row.item.id, this.element.hasAttribute("data-open"));
-    this.element.setAttribute("data-open", "");
     this.look(row);
     if (!WIDE.matches) this.item.element.focus();
   }
@@ -199,6 +198,7 @@ export class QueueView {
   address(id, replace) {
     this.router.go(path(this.desk.site, "queue", id, this.query), { replace, quiet: true });
     this.element.toggleAttribute("data-open", id !== "");
+    if (id && !WIDE.matches) this.list.selectAll(false);
   }
 
   /** @param {string} id none: back to the list */
@@ -219,15 +219,32 @@ export class QueueView {
 
   // ---- deciding
 
-  /** What decisions are about: what is selected, or the comment that is looked at. */
+  /** What keys decide about: what is selected, or the comment that is looked at, which on a phone is all one sees. */
   subjects() {
-    const { selected, current } = this.list;
-    return selected.length ? selected : current?.open ? [current] : [];
+    const { selected } = this.list;
+    const hidden = !WIDE.matches && this.element.hasAttribute("data-open");
+    return selected.length && !hidden ? selected : this.looked();
   }
 
-  /** @param {string} action */
+  /** The comment that is looked at, while it is to be decided. @returns {Row[]} */
+  looked() {
+    const { current } = this.list;
+    return current?.open ? [current] : [];
+  }
+
+  /** What is selected, or else the comment that is looked at; a ban is about one author. @param {string} action */
   decide(action) {
-    const rows = this.subjects().filter((row) => offered(row.item).includes(action));
+    this.decideAbout(action === "ban" ? this.looked() : this.subjects(), action);
+  }
+
+  /** The comment that is looked at, whatever is selected. @param {string} action */
+  decideCurrent(action) {
+    this.decideAbout(this.looked(), action);
+  }
+
+  /** @param {Row[]} subjects @param {string} action */
+  decideAbout(subjects, action) {
+    const rows = subjects.filter((row) => offered(row.item).includes(action));
     if (!rows.length || dialogIsOpen()) return;
     if (action === "remove") this.asking = askReason(rows.map((row) => row.item), (why) => this.make(rows, action, why));
     else if (action === "ban") this.ban(rows[0]);
@@ -237,8 +254,9 @@ export class QueueView {
   /** @param {Row[]} rows @param {string} action @param {import("./decisions.js").Why} [why] */
   make(rows, action, why) {
     const focused = this.item.bar.contains(document.activeElement);
+    const picked = rows.some((row) => row.selected);
     this.decisions.make(rows, action, why);
-    this.list.selectAll(false);
+    if (picked) this.list.selectAll(false);
     if (STAYING.includes(action)) return;
     if (rows.includes(/** @type {Row} */ (this.list.current))) this.goOn(focused);
     if (this.list.inOrder().filter((row) => row.open).length < 20) this.list.load();
