@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -214,6 +215,127 @@ async def test_the_buttons_below_a_comment_decide_that_comment(readers: Readers,
     await phone.item.get_by_role("button", name="Back").tap()
     await expect(phone.page.locator(".bulk")).to_be_hidden()
     assert await status(site, posted[2]) == "pending"
+
+
+async def test_what_waits_for_undo_is_not_lost_when_the_page_is_left(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    posted = [await site.posted("a", f"Held {number}.") for number in range(250)]
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    for shown in range(100, 300, 50):
+        await moderator.page.locator(".list-column .scroll").evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
+        await expect(moderator.rows).to_have_count(min(shown, 250))
+    await moderator.type("*", "a")
+    await expect(moderator.rows.last.locator(".state")).to_contain_text("Approved")
+    await moderator.page.goto("about:blank")
+    token = await site.token("Looker", Role.MODERATOR)
+
+    async def all_sent() -> bool:
+        return bool((await site.get("/moderation/counts", token=token)).json["pending"] == 0)
+
+    await until(all_sent)
+    assert await status(site, posted[-1]) == "published"
+
+
+async def test_leaving_is_warned_of_while_more_is_unsent_than_browsers_send(readers: Readers, site: SiteClient) -> None:
+    for number in range(40):
+        await site.posted("a", f"Number {number}.")
+    moderator = await desk(readers)
+    asked: list[str] = []
+    moderator.page.on("dialog", lambda dialog: asked.append(dialog.type) or asyncio.ensure_future(dialog.accept()))
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await moderator.page.route("**/moderation/decisions", hold)
+    await moderator.go("/queue?queue=published")
+    await expect(moderator.rows).to_have_count(40)
+    await moderator.type("*", "r", "1")
+    await moderator.page.get_by_label("Note for moderators").fill("Long. " * 330)
+    await moderator.page.get_by_role("button", name="Remove 40 comments").click()
+    await expect(moderator.rows.first.locator(".state")).to_contain_text("Removed")
+    await moderator.page.close(run_before_unload=True)
+    await until(lambda: asyncio.sleep(0, asked == ["beforeunload"]))
+    held.set()
+
+
+async def test_decisions_that_an_ended_session_could_not_send_are_sent_by_the_next(
+    readers: Readers, site: SiteClient
+) -> None:
+    await site.set(moderation="pre")
+    one, two = await site.posted("a", "Number one."), await site.posted("a", "Number two.")
+    moderator = await desk(readers)
+    moderator.allow("401")
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=401, json={"code": "token_expired", "status": 401})
+
+    for name in ("Max", "Somebody else"):
+        await moderator.page.route("**/moderation/decisions", refuse)
+        await moderator.page.clock.install()
+        await moderator.go("/queue")
+        await expect(moderator.current).to_contain_text("Number one." if name == "Max" else "Number two.")
+        await moderator.type("a")
+        await moderator.page.clock.fast_forward(11_000)
+        note = moderator.page.locator(".signin .note")
+        await expect(note).to_contain_text("1 decision that could not be sent is sent then")
+        await moderator.page.unroute("**/moderation/decisions")
+        await moderator.page.get_by_label("A moderator’s token").fill(await site.token(name, Role.MODERATOR))
+        await moderator.page.keyboard.press("Enter")
+        said = "from before you signed in again was sent" if name == "Max" else "was not sent"
+        await expect(moderator.page.locator(".undo-line")).to_contain_text(said)
+    await until(is_status(site, one, "published"))
+    assert await status(site, two) == "pending"
+    await moderator.page.get_by_role("button", name="Close").click()
+    await expect(moderator.page.locator(".undo-line")).to_be_hidden()
+
+
+async def test_the_last_step_can_be_taken_back_wherever_one_is(readers: Readers, site: SiteClient) -> None:
+    posted = [await site.posted("a", f"Number {n}.", token=await site.token(f"Person {n}")) for n in range(4)]
+    moderator = await desk(readers)
+    line = moderator.page.locator(".undo-line")
+    await moderator.go("/queue?queue=published")
+    await moderator.type("s")
+    await until(is_status(site, posted[3], "spam"))
+    await moderator.page.locator(".side a", has_text="Dashboard").click()
+    await expect(moderator.page.locator(".tile").first).to_be_visible()
+    await expect(line).to_contain_text("Marked as spam · \u2068Person 3")
+    await moderator.type("z")
+    await until(is_status(site, posted[3], "published"))
+    await expect(line).to_be_hidden()
+
+    await moderator.go("/queue?queue=published")
+    await moderator.row("Number 2.").click()
+    await moderator.type("b")
+    await moderator.page.get_by_label("Reason, which they read").fill("Insults.")
+    await moderator.page.get_by_role("dialog").get_by_role("button", name="Ban Person 2").click()
+    await expect(line).to_contain_text("Person 2 is banned.")
+    banned = await site.token("Person 2")
+    assert (await site.get("/me", token=banned)).json["ban"]
+    await line.get_by_role("button", name="Undo").click()
+
+    async def free() -> bool:
+        return (await site.get("/me", token=banned)).json["ban"] is None
+
+    await until(free)
+
+    phone = await desk(readers, viewport={"width": 390, "height": 700}, has_touch=True)
+    await phone.go("/queue?queue=published")
+    await phone.row("Number 3.").tap()
+    await phone.item.get_by_role("button", name="Spam").tap()
+    await until(is_status(site, posted[3], "spam"))
+    line = phone.page.locator(".undo-line")
+    await expect(line).to_contain_text("Marked as spam")
+    ends = await line.evaluate("(line) => line.getBoundingClientRect().bottom")
+    assert ends <= await phone.y(phone.item.locator(".decisions"))
+    await line.get_by_role("button", name="Undo").tap()
+    await until(is_status(site, posted[3], "published"))
+    await phone.item.get_by_role("button", name="Feature").tap()
+    await expect(line).to_contain_text("Featured")
+    await line.get_by_role("button", name="Undo").tap()
+    await expect(phone.item.get_by_role("button", name="Feature")).to_be_visible()
 
 
 async def test_new_comments_wait_behind_a_button(readers: Readers, site: SiteClient) -> None:

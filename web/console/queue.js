@@ -36,6 +36,9 @@ export class QueueView {
     this.head = h("header", { class: "list-head" });
     this.arrived = button("", () => this.reload(), { class: "arrived", hidden: true });
     this.bulk = h("div", { class: "bulk", role: "group", hidden: true });
+    this.bars = new ResizeObserver(() => this.barred());
+    this.bars.observe(this.item.bar);
+    this.bars.observe(this.bulk);
     this.column = h("div", { class: "column list-column", id: "content" }, this.head, h("div", { class: "arrived-place" }, this.arrived));
     this.element = h("div", { class: "workbench" }, this.column, h("div", { class: "column item-column" }, this.item.element));
     this.stop = [desk.on("decision.made", (decision) => this.heard(decision)), desk.on("counts", () => this.counted()), desk.on("lost", () => this.lost())];
@@ -55,7 +58,15 @@ export class QueueView {
 
   leave() {
     for (const stop of this.stop) stop();
+    this.bars.disconnect();
+    document.documentElement.style.removeProperty("--bars");
     this.list.close();
+  }
+
+  /** What floats at the bottom stays above the buttons there. */
+  barred() {
+    const height = Math.max(this.item.bar.offsetHeight, this.bulk.offsetHeight);
+    document.documentElement.style.setProperty("--bars", `${height}px`);
   }
 
   /** A new list. */
@@ -292,7 +303,7 @@ export class QueueView {
         row.revive(undefined, problemWords(problem));
       }
     };
-    const step = this.desk.undo.add(back, () => theirs.forEach((one) => !one.open && one.stand()));
+    const step = this.desk.undo.add(t("ban.done", { name }), back, () => theirs.forEach((one) => !one.open && one.stand()));
     const takeBack = () => this.desk.undo.takeBack(step);
     for (const one of theirs) {
       if (removed && ["published", "pending"].includes(one.item.status)) one.settle(t("done.ban"), takeBack);
@@ -300,11 +311,6 @@ export class QueueView {
     }
     this.desk.say(t("ban.done", { name }));
     if (!row.open) this.goOn(false);
-  }
-
-  undo() {
-    if (!this.desk.undo.steps.length) return this.desk.say(t("undo.nothing"));
-    this.desk.undo.takeBack();
   }
 
   // ---- what happens meanwhile
@@ -396,7 +402,6 @@ export class QueueView {
     else if (key === "j" || key === "k") this.move(key === "j" ? 1 : -1);
     else if (key === "x") this.toggle();
     else if (key === "*") this.list.selectAll(!this.list.selected.length);
-    else if (key === "z") this.undo();
     else if (key === "ArrowDown" || key === "ArrowUp") return this.arrow(key === "ArrowDown" ? 1 : -1);
     else if (key === "Enter") return this.enter();
     else if (key === "o") this.list.current?.unfold();

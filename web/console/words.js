@@ -29,6 +29,13 @@ export const TEXTS = {
   "signin.no_moderator": "This account is no moderator of {site}.",
   "signin.not_ours": "This sign-in was not started in this tab, so it was not used. Sign in here.",
   "signin.ended": "Your session ended. Sign in again; you come back to where you were.",
+  "signin.unsent": {
+    one: "Your session ended. Sign in again; you come back to where you were, and {n} decision that could not be sent is sent then.",
+    other: "Your session ended. Sign in again; you come back to where you were, and {n} decisions that could not be sent are sent then.",
+  },
+  "unsent.sent": { one: "{n} decision from before you signed in again was sent.", other: "{n} decisions from before you signed in again were sent." },
+  "unsent.not": { one: "{n} decision from before you signed in again was not made: the comment has changed.", other: "{n} decisions from before you signed in again were not made: the comments have changed." },
+  "unsent.dropped": { one: "{n} decision somebody else left in this tab was not sent.", other: "{n} decisions somebody else left in this tab were not sent." },
   "signin.out": "You are signed out.",
 
   "place.queue": "Queues",
@@ -189,6 +196,9 @@ export const TEXTS = {
 
   "said.decided": { one: "{what}.", other: "{what}: {n} comments." },
   "undo.undo": "Undo",
+  "undo.line": "Take back",
+  "undo.one": "{what} · \u2068{name}\u2069",
+  "undo.not_sent": { one: "{n} decision was not sent. {problem}", other: "{n} decisions were not sent. {problem}" },
   "undo.nothing": "There is nothing to take back.",
   "note.not_sent": "Not sent. {problem}",
   "note.not_found": "This comment is not there any more.",
