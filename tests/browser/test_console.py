@@ -140,8 +140,8 @@ async def test_two_moderators_never_collide(readers: Readers, site: SiteClient) 
     await max_desk.type("s")
     await until(is_status(site, late, "spam"))
     await blind.type("r", "1", "Enter")
-    await expect(blind.item.locator(".standing")).to_have_text("Max marked it as spam")
-    await expect(blind.row("Decided blindly.").locator(".state")).to_have_text("Max marked it as spam")
+    await expect(blind.item.locator(".standing")).to_have_text("Max marked it as spam · your removal did not count")
+    await expect(blind.row("Decided blindly.").locator(".state")).to_have_text("Max marked it as spam · your removal did not count")
     assert await status(site, late) == "spam"
 
     await nora.page.locator(".tabs a", has_text="Removed").evaluate("(link) => link.click()")
@@ -336,6 +336,118 @@ async def test_the_last_step_can_be_taken_back_wherever_one_is(readers: Readers,
     await expect(line).to_contain_text("Featured")
     await line.get_by_role("button", name="Undo").tap()
     await expect(phone.item.get_by_role("button", name="Feature")).to_be_visible()
+
+
+async def test_a_decision_that_came_too_late_is_told(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    await site.posted("a", "Seen by both.")
+    max_desk, nora = await desk(readers), await desk(readers, "Nora")
+    await max_desk.go("/queue")
+    await nora.go("/queue")
+    await expect(max_desk.current).to_contain_text("Seen by both.")
+    await max_desk.type("a")
+    await nora.type("s")
+    said = "Nora marked it as spam · your approval did not count"
+    await expect(max_desk.row("Seen by both.").locator(".state")).to_have_text(said)
+    await expect(max_desk.page.locator(".frame > .spoken")).to_have_text(said)
+    await expect(max_desk.page.locator(".undo-line")).to_be_hidden()
+
+
+async def test_why_it_was_removed_stands_where_it_is_judged(readers: Readers, site: SiteClient) -> None:
+    root = await site.posted("a", "What they all answer.", token=await site.token("Ben"))
+    ada = await site.token("Ada")
+    said = await site.posted("a", "He said so.", token=ada, parent=root["id"])
+    await site.posted("a", "Long. " * 200, token=await site.token("Cleo"), parent=root["id"])
+    wish = {"comment_id": said["id"], "action": "remove", "reason": "abuse", "note": "Third time."}
+    nora = await site.token("Nora", Role.MODERATOR)
+    await site.post("/moderation/decisions", {"decisions": [wish]}, token=nora)
+    await site.post(f"/me/comments/{said['id']}/appeal", {"text": "I quoted him."}, token=ada)
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=appeals")
+    await expect(moderator.item.locator(".reasons")).to_contain_text("Nora removed it · Abuse Third time.")
+    await expect(moderator.item.locator(".standing")).to_have_count(0)
+    assert await moderator.y(moderator.item.locator(".history")) < await moderator.y(moderator.item.locator(".context"))
+    neighbour = moderator.item.locator(".context li", has_text="Long.")
+    short = (await neighbour.bounding_box() or {})["height"]
+    await neighbour.get_by_role("button", name="Show all").click()
+    assert (await neighbour.bounding_box() or {})["height"] > short + 100
+    judge = await desk(readers, "Nora")
+    await judge.go("/queue?queue=appeals")
+    await expect(judge.item.locator(".standing")).to_contain_text("You removed this comment yourself.")
+
+
+async def test_three_lines_open_in_place_by_a_press(readers: Readers, site: SiteClient) -> None:
+    await site.posted("a", "Short.")
+    await site.posted("a", "Long. " * 200)
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=published")
+    await expect(moderator.row("Long.").get_by_role("button", name="Show all its words")).to_be_visible()
+    await expect(moderator.row("Short.").get_by_role("button", name="Show all its words")).to_have_count(0)
+    short = (await moderator.row("Long.").bounding_box() or {})["height"]
+    await moderator.row("Long.").get_by_role("button", name="Show all its words").click()
+    assert (await moderator.row("Long.").bounding_box() or {})["height"] > short + 100
+
+
+async def test_the_list_keeps_still_while_a_page_of_it_is_decided(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    for number in range(16):
+        await site.posted("a", f"Number {number}.")
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    await expect(moderator.rows).to_have_count(16)
+    scroll = moderator.page.locator(".list-column .scroll")
+    bottom = await scroll.evaluate("(list) => list.getBoundingClientRect().bottom")
+    seen = len([row for row in await moderator.rows.all() if await moderator.y(row) < bottom])
+    for number in range(seen):
+        await expect(moderator.current).to_contain_text(f"Number {number}.")
+        assert await scroll.evaluate("(list) => list.scrollTop") == 0
+        await moderator.type("s")
+    await expect(moderator.current).to_contain_text(f"Number {seen}.")
+    await expect(moderator.current).to_be_in_viewport()
+    assert await scroll.evaluate("(list) => list.scrollTop") > 100
+
+
+async def test_filters_and_empty_lists_say_what_they_are(readers: Readers, site: SiteClient) -> None:
+    said = await site.posted("a", "A word.", token=await site.token("Ada"))
+    token = await site.token("Nora", Role.MODERATOR)
+    changes = {"title": "The lighthouse", "section": "Reportage"}
+    await site.patch("/moderation/articles/a", changes, token=token)
+    moderator = await desk(readers)
+    await moderator.go(f"/queue?queue=all&article=a&author={said['author']['id']}")
+    await expect(moderator.page.locator(".chip")).to_have_text(["Article The lighthouse ×", "Author Ada ×"])
+    await moderator.page.get_by_role("combobox", name="Section").focus()
+    await expect(moderator.page.locator("#filter-section-known option")).to_have_attribute("value", "Reportage")
+    await moderator.go("/queue?queue=pending&section=reportage")
+    await expect(moderator.page.get_by_text("No comment is like this.")).to_be_visible()
+    await moderator.go("/queue")
+    await expect(moderator.page.get_by_text("Nothing waits here.")).to_be_visible()
+
+
+async def test_the_dashboard_says_what_the_queue_says(readers: Readers, site: SiteClient) -> None:
+    await site.set(suspect_words=["gravel"])
+    said = await site.posted("a", "The road is made of sand.")
+    await site.posted("a", "Gravel.", token=await site.token("Ben"))
+    answer = await site.patch(f"/comments/{said['id']}", {"text": "It is gravel."}, token=await site.token())
+    assert answer.status == 202
+    moderator = await desk(readers)
+    await moderator.go("/dashboard")
+    await expect(moderator.page.locator(".side [data-count=pending]")).to_have_text("2")
+    waiting = moderator.page.locator(".tile", has_text="Waiting").locator(".value").first
+    await expect(waiting).to_have_text("2")
+    await site.posted("a", "More gravel.", token=await site.token("Cleo"))
+    await expect(waiting).to_have_text("3")
+
+
+async def test_an_authors_comments_follow_a_ban_that_removed_them(readers: Readers, site: SiteClient) -> None:
+    said = await site.posted("a", "A word.", token=await site.token("Ada"))
+    moderator = await desk(readers)
+    await moderator.go(f"/authors/{said['author']['id']}")
+    await expect(moderator.rows.locator(".why")).to_have_text("Published")
+    await moderator.page.get_by_role("button", name="Ban …").click()
+    await moderator.page.get_by_label("Reason, which they read").fill("Insults.")
+    await moderator.page.get_by_label("Remove the 1 comment").check()
+    await moderator.page.get_by_role("button", name=re.compile("Ban Ada .* and remove 1 comment")).click()
+    await expect(moderator.rows.locator(".why")).to_have_text("Removed")
 
 
 async def test_new_comments_wait_behind_a_button(readers: Readers, site: SiteClient) -> None:

@@ -68,6 +68,7 @@ export class AuthorView {
     this.id = route.id;
     this.element = h("div");
     this.facts = h("div", { class: "facts-column" });
+    this.router = router;
     this.comments = commentsOf(desk, router, { author: route.id });
     this.load();
   }
@@ -91,6 +92,8 @@ export class AuthorView {
 
   /** @param {any} person */
   show(person) {
+    const state = person.removal?.state;
+    if (this.person && this.person.removal?.state !== state) this.renewComments();
     this.person = person;
     const { author, author_record: record } = person;
     if (!this.facts.isConnected) {
@@ -100,6 +103,14 @@ export class AuthorView {
       this.element.replaceChildren(page(bdi(author.name), h("div", { class: "two" }, h("div", {}, comments), h("div", {}, this.facts, decisions))));
     }
     this.facts.replaceChildren(h("p", {}, badges({ ...author, roles: person.roles.slice(1) }, record.ban)), this.record(), this.ban(), this.notes(), this.network(), this.desk.isAdmin ? this.powers() : "");
+  }
+
+  /** Their comments as they are since a removal. */
+  renewComments() {
+    const before = this.comments;
+    this.comments = commentsOf(this.desk, this.router, { author: this.id });
+    before.close();
+    before.element.replaceWith(this.comments.element);
   }
 
   record() {

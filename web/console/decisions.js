@@ -51,6 +51,7 @@ export function offered(item) {
 /** What a decision is called for this comment. @param {string} action @param {any} item */
 export function label(action, item) {
   if (action === "approve" && item?.why.includes("appeal")) return t("action.grant");
+  if (action === "approve" && ["removed", "spam"].includes(item?.status)) return t("action.publish");
   if (action === "approve" && item?.status === "published" && item.pending_revision) return t("action.publish_edit");
   return t(`action.${action}`);
 }
@@ -82,6 +83,7 @@ class Batch {
     this.before = new Map(rows.map((row) => [row.item.id, row.item]));
     this.action = action;
     this.why = why;
+    this.deferred = false;
     /** @type {Promise<any[]>} */
     this.sent = Promise.resolve([]);
   }
@@ -97,6 +99,7 @@ class Batch {
   }
 
   sendLater() {
+    this.deferred = true;
     this.wait(() => this.revive(), () => (this.sent = this.send(this.wishes())), () => this.wishes());
   }
 
@@ -120,11 +123,12 @@ class Batch {
     return others.length ? t("said.decided", { n: others.length + 1, what }) : t("undo.one", { what, name: first.author.name });
   }
 
-  /** Somebody else was quicker with one of them. @param {Row} row @param {import("./undo.js").Step} step */
+  /** Somebody else was quicker with one of them; what is lost by that. @param {Row} row @param {import("./undo.js").Step} step */
   leave(row, step) {
     this.rows.delete(row.item.id);
     this.before.delete(row.item.id);
     if (!this.rows.size) this.desk.undo.drop(step);
+    return this.deferred ? t(`lost.${this.action}`) : "";
   }
 
   revive() {

@@ -25,6 +25,8 @@ export class Desk {
     this.undo = new Undo(() => this.tell("undo"));
     this.outbox = new Outbox(this.api, (wishes) => keepUnsent(site, this.me.author.id, wishes));
     this.note = "";
+    /** @type {Promise<string[]> | undefined} */
+    this.known = undefined;
     /** @type {Map<string, Set<(data: any) => void>>} */
     this.heard = new Map();
     /** @type {Live | null} */
@@ -101,6 +103,16 @@ export class Desk {
     this.note = words;
     this.tell("undo");
     if (words) this.say(words);
+  }
+
+  /** The sections of the newest articles, in their order; asked for once. @returns {Promise<string[]>} */
+  sections() {
+    const ask = async () => {
+      const { items } = await this.api.moderation("/articles", { limit: 100 });
+      return [...new Set(items.flatMap((/** @type {any} */ { section }) => section ?? []))].sort();
+    };
+    this.known ??= ask().catch(() => ((this.known = undefined), []));
+    return this.known;
   }
 
   /** Tell people who don't see the page. @param {string} words */

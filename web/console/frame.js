@@ -63,7 +63,7 @@ export class Frame {
       h("p", { class: "site" }, h("a", { href: path(site) }, h("strong", {}, site))),
       h("nav", { "aria-label": t("queues") }, h("ul", { role: "list" }, QUEUES.map((name) => this.queue(name, route)))),
       h("nav", { "aria-label": t("places") }, h("ul", { role: "list" }, places.filter((name) => name !== "queue").map((name) => this.link(name, route)))),
-      h("details", { class: "filtering", open: route.place === "queue" && matchMedia("(min-width: 1100px)").matches }, h("summary", {}, t("filter.title")), filterForm({ queue: "pending", ...route.query }, find)),
+      h("details", { class: "filtering", open: route.place === "queue" && matchMedia("(min-width: 1100px)").matches }, h("summary", {}, t("filter.title")), filterForm(this.desk, { queue: "pending", ...route.query }, find)),
       h(
         "footer",
         {},

@@ -81,7 +81,14 @@ export class QueueView {
     this.missed = false;
     this.picked();
     this.known = null;
-    this.loaded = this.list.load().then(() => this.counted());
+    this.loaded = this.list.load().then(() => this.arrive());
+  }
+
+  /** The first page is there: what is filtered by has a name now. */
+  arrive() {
+    this.counted();
+    const [row] = this.list.rows.values();
+    if (row) this.chips.replaceChildren(...filterChips(this.query, (query) => this.find(query), { author: row.item.author.name, article: row.item.article.title }));
   }
 
   /** The list again, from its beginning. */
@@ -99,7 +106,7 @@ export class QueueView {
     return [
       h("h1", {}, t(`queue.${queue}`), " ", this.total),
       h("nav", { class: "tabs", "aria-label": t("queues") }, QUEUES.map((name) => this.tab(name))),
-      h("div", { class: "chips" }, filterChips(this.query, find)),
+      (this.chips = h("div", { class: "chips" }, filterChips(this.query, find))),
       this.waited,
     ];
   }
@@ -156,9 +163,9 @@ export class QueueView {
     }
   }
 
-  /** @param {Row} row @param {boolean} [focus] */
-  look(row, focus = false) {
-    this.list.setCurrent(row, focus);
+  /** @param {Row} row @param {boolean} [focus] @param {boolean} [deciding] the list keeps still as long as it can */
+  look(row, focus = false, deciding = false) {
+    this.list.setCurrent(row, focus, deciding);
     this.render();
     this.prepare(this.list.nextOpen(row));
   }
@@ -279,7 +286,7 @@ export class QueueView {
     const next = this.list.nextOpen(current) ?? this.list.nextOpen(current, -1);
     if (!next) return this.render();
     this.address(next.item.id, true);
-    this.look(next, !focused && this.column.offsetParent !== null);
+    this.look(next, !focused && this.column.offsetParent !== null, true);
   }
 
   /** @param {Row} row */
@@ -327,8 +334,9 @@ export class QueueView {
     if (decision.action === "hold") return this.refresh(row);
     if (row === this.list.current) this.asking?.close();
     row.item = { ...item, version, status: decision.to ?? item.status };
+    const undecided = row.open;
     row.decidedBy(decisionWords(decision));
-    if (row === this.list.current) this.desk.say(decisionWords(decision));
+    if (row === this.list.current || !undecided) this.desk.say(row.note);
   }
 
   /** Somebody decided what is not loaded here: it does not make room for a new comment. @param {any} decision */
@@ -380,8 +388,15 @@ export class QueueView {
     this.picked();
   }
 
-  /** The bar for what is selected. */
+  /** Something was selected or decided, perhaps hundreds at once: the bar is made once. */
   picked() {
+    if (!this.picking) queueMicrotask(() => this.showPicked());
+    this.picking = true;
+  }
+
+  /** The bar for what is selected. */
+  showPicked() {
+    this.picking = false;
     const rows = this.list.selected;
     this.bulk.hidden = !rows.length;
     this.element.toggleAttribute("data-bulk", rows.length > 0);

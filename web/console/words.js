@@ -67,6 +67,8 @@ export const TEXTS = {
   "queue.waiting_now": "The oldest came just now.",
   "queue.gone": "This comment is not there any more.",
 
+  "chip.author": "Author",
+  "chip.article": "Article",
   "filter.title": "Filters",
   "filter.q": "Search words",
   "filter.article": "Article id",
@@ -82,6 +84,7 @@ export const TEXTS = {
   "filter.without": "Without this filter: {name} {value}",
 
   "row.select": "Select",
+  "row.unfold": "Show all its words",
   "badge.guest": "Guest",
   "badge.banned": "Banned",
   "badge.featured": "Editors’ pick",
@@ -138,11 +141,12 @@ export const TEXTS = {
 
   "action.approve": "Approve",
   "action.grant": "Grant appeal",
+  "action.publish": "Publish",
   "action.publish_edit": "Publish edit",
   "action.uphold": "Refuse appeal",
   "action.reject_edit": "Reject edit",
   "action.dismiss_flags": "Dismiss flags",
-  "action.restore": "Restore",
+  "action.restore": "Restore as it was",
   "action.remove": "Remove",
   "action.spam": "Spam",
   "action.feature": "Feature",
@@ -194,6 +198,16 @@ export const TEXTS = {
   "who.nobody": "The service",
   "decision.words": "{who} {done}",
 
+  "lost.approve": "your approval did not count",
+  "lost.uphold": "your refusal did not count",
+  "lost.reject_edit": "your rejection of the edit did not count",
+  "lost.dismiss_flags": "your dismissal of the flags did not count",
+  "lost.restore": "your restoring did not count",
+  "lost.remove": "your removal did not count",
+  "lost.spam": "your marking as spam did not count",
+  "lost.feature": "your featuring did not count",
+  "lost.unfeature": "your unfeaturing did not count",
+
   "said.decided": { one: "{what}.", other: "{what}: {n} comments." },
   "undo.undo": "Undo",
   "undo.line": "Take back",
@@ -212,6 +226,8 @@ export const TEXTS = {
 
   "item.decisions": "Decide",
   "item.back": "Back to the list",
+  "item.show_all": "Show all",
+  "item.own_removal": "You removed this comment yourself. Where the site has another moderator, they decide on the appeal.",
   "item.context": "In the discussion",
   "item.history": "History",
   "item.revisions": { one: "{n} version", other: "{n} versions" },
