@@ -450,6 +450,90 @@ async def test_an_authors_comments_follow_a_ban_that_removed_them(readers: Reade
     await expect(moderator.rows.locator(".why")).to_have_text("Removed")
 
 
+async def test_settings_say_what_is_wrong_beside_it_and_keep_what_is_not_saved(
+    readers: Readers, site: SiteClient
+) -> None:
+    await site.posted("a", "Casino, casino.")
+    await site.posted("a", "A lottery.")
+    admin = await desk(readers, "Ruth", Role.ADMIN)
+    page = admin.page
+    await admin.go("/settings")
+    await page.get_by_label("Sections that differ").fill("Letters: post\nSport")
+    wrong = await page.get_by_label("Sections that differ").evaluate("(field) => field.validationMessage")
+    assert wrong == "Line 2, “Sport”: write it like “Sport: pre” or “Sport: post”."
+    await page.get_by_label("Sections that differ").fill("Letters: post\nSport: pre")
+
+    await page.get_by_label("Suspect words").fill("casino")
+    await page.get_by_label("Banned words").fill("lottery")
+    await page.get_by_role("button", name="Try these rules").click()
+    await expect(page.get_by_text("1 would be held, 1 would be refused, 0 would not be held")).to_be_visible()
+    heading = page.get_by_role("heading", name="Try these rules")
+    await expect(heading).to_be_focused()
+    await expect(heading).to_be_in_viewport()
+
+    await page.get_by_label("Language").fill("nonsense!")
+    admin.allow("422")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_label("Language")).to_be_focused()
+    await expect(page.get_by_label("Language")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("[data-setting=language] small.wrong")).not_to_be_empty()
+    await expect(page.locator(".settings-bar [role=alert]")).to_contain_text("Language.")
+    assert "language:" not in await page.locator(".settings-bar").inner_text()
+
+    await page.locator(".side a", has_text="Dashboard").click()
+    await expect(page.locator(".tile").first).to_be_visible()
+    await page.locator(".side a", has_text="Rules and settings").click()
+    await expect(page.get_by_text("Your changes are still here")).to_be_visible()
+    await expect(page.get_by_label("Suspect words")).to_have_value("casino")
+    await page.get_by_label("Language").fill("en")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Every process follows")).to_be_visible()
+    assert (await site.site()).settings.section_moderation == {"Letters": "post", "Sport": "pre"}
+
+
+async def test_what_cannot_be_undone_waits_and_what_can_be_is_undone(readers: Readers, site: SiteClient) -> None:
+    said = await site.posted("a", "A word.", token=(ada := await site.token("Ada")))
+    admin = await desk(readers, "Ruth", Role.ADMIN)
+    undo = admin.page.locator(".undo-line").get_by_role("button", name="Undo")
+    await admin.go("/webhooks")
+    await admin.page.get_by_label("Address").fill("https://example.com/hook")
+    await admin.page.get_by_role("button", name="Add webhook").click()
+    await admin.page.get_by_role("button", name="Delete this webhook").click()
+    await expect(admin.page.get_by_text("No webhooks.")).to_be_visible()
+    await undo.click()
+    await expect(admin.page.locator(".lines li")).to_have_count(1)
+
+    await admin.go("/articles/a")
+    await admin.page.get_by_role("button", name="Hide the discussion").click()
+    await expect(admin.page.locator(".undo-line")).to_contain_text("The discussion is hidden.")
+    await undo.click()
+    await expect(admin.page.get_by_role("button", name="Hide the discussion")).to_be_visible()
+    assert (await site.page("a"))["article"]["comment_count"] == 1
+
+    await admin.page.clock.install()
+    await admin.go(f"/authors/{said['author']['id']}")
+    await admin.page.get_by_role("button", name="End all their sessions").click()
+    await expect(admin.page.locator(".undo-line")).to_contain_text("All sessions of Ada end.")
+    assert (await site.get("/me", token=ada)).status == 200
+    await admin.page.clock.fast_forward(11_000)
+    await expect(admin.page.get_by_text("All their tokens are refused")).to_be_visible()
+
+
+async def test_the_log_names_what_was_decided_about(readers: Readers, site: SiteClient) -> None:
+    said = await site.posted("a", "A rude word.", token=await site.token("Ada"))
+    wish = {"comment_id": said["id"], "action": "remove", "reason": "abuse"}
+    await site.post("/moderation/decisions", {"decisions": [wish]}, token=await site.token("Nora", Role.MODERATOR))
+    moderator = await desk(readers)
+    await moderator.go("/log")
+    line = moderator.page.locator(".decision")
+    await expect(line).to_contain_text("Nora removed it · Abuse")
+    await expect(line.get_by_role("link", name="A rude word.")).to_be_visible()
+    await expect(line.get_by_role("link", name="Ada")).to_be_visible()
+    await line.get_by_role("link", name="Nora").click()
+    await moderator.page.get_by_role("button", name="Without this filter: Decided by Nora").click()
+    await expect(moderator.page.locator(".chip")).to_have_count(0)
+
+
 async def test_new_comments_wait_behind_a_button(readers: Readers, site: SiteClient) -> None:
     await site.set(moderation="pre")
     first = await site.posted("a", "First.")

@@ -117,7 +117,11 @@ export class ArticleView {
   /** @param {any} article */
   visibility({ visibility }) {
     const hidden = visibility === "hidden";
-    const form = smallForm(t(hidden ? "article.show" : "article.hide"), () => this.change({ visibility: hidden ? "shown" : "hidden" }));
+    const change = async () => {
+      await this.change({ visibility: hidden ? "shown" : "hidden" });
+      if (!hidden) this.desk.undo.add(t("article.was_hidden"), () => this.change({ visibility: "shown" }));
+    };
+    const form = smallForm(t(hidden ? "article.show" : "article.hide"), change);
     return h("section", {}, h("h2", {}, t("article.visibility")), h("p", {}, t(hidden ? "article.hidden" : "article.shown")), form);
   }
 

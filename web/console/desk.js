@@ -6,7 +6,7 @@ import { Live } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { keepUnsent } from "./session.js";
 import { Undo } from "./undo.js";
-import { t } from "./words.js";
+import { problemWords, t } from "./words.js";
 
 export const QUEUES = ["pending", "flagged", "appeals", "published", "removed", "spam", "all"];
 
@@ -25,6 +25,8 @@ export class Desk {
     this.undo = new Undo(() => this.tell("undo"));
     this.outbox = new Outbox(this.api, (wishes) => keepUnsent(site, this.me.author.id, wishes));
     this.note = "";
+    /** @type {Record<string, any>} settings that were changed and not saved */
+    this.draft = {};
     /** @type {Promise<string[]> | undefined} */
     this.known = undefined;
     /** @type {Map<string, Set<(data: any) => void>>} */
@@ -90,6 +92,14 @@ export class Desk {
   counted(counts) {
     this.counts = counts;
     this.tell("counts", counts);
+  }
+
+  /**
+   * Do something when its ten seconds are over, or the page is left. @param {string} words what it will have been
+   * @param {() => Promise<any>} act @param {() => void} [back] it was taken back
+   */
+  later(words, act, back = () => {}) {
+    return this.undo.add(words, back, () => act().catch((problem) => this.notify(problemWords(problem))));
   }
 
   /** Take back what was done last, wherever that was. */

@@ -307,6 +307,7 @@ export const TEXTS = {
   "author.role.moderator": "Moderator",
   "author.role.admin": "Admin",
   "author.revoke": "End all their sessions",
+  "author.revoking": "All sessions of {name} end.",
   "author.revoked": "All their tokens are refused; those they get from now on count.",
   "author.powers": "Role and sessions",
   "author.ban": "Ban",
@@ -323,6 +324,7 @@ export const TEXTS = {
   "article.visibility": "Visibility",
   "article.hide": "Hide the discussion",
   "article.show": "Show the discussion",
+  "article.was_hidden": "The discussion is hidden.",
   "article.hidden": "Hidden: readers see an empty, locked discussion.",
   "article.shown": "Shown",
   "article.moderation": "New comments",
@@ -343,6 +345,9 @@ export const TEXTS = {
   "networks.none": "No network is banned.",
   "networks.by": "by {name}",
 
+  "log.only.moderator": "Decided by",
+  "log.only.author": "About",
+  "log.only.comment": "Comment",
   "log.comment": "The comment",
   "log.author": "The author",
   "log.empty": "Nothing was decided yet.",
@@ -355,7 +360,9 @@ export const TEXTS = {
   "settings.reset": "Discard changes",
   "settings.try": "Try these rules",
   "settings.try_hint": "Runs the rules of this form over the last 1,000 comments. Nothing is changed.",
-  "settings.tried": "{checked} comments looked at: {held} would be held, {freed} would not be held any more.",
+  "settings.tried": "{checked} comments looked at: {held} would be held, {refused} would be refused, {freed} would not be held any more.",
+  "settings.kept": "Your changes are still here; they are not saved yet.",
+  "settings.section_line": "Line {n}, “{line}”: write it like “Sport: pre” or “Sport: post”.",
   "settings.would_hold": "Would be held",
   "settings.would_free": "Would not be held",
   "settings.would_refuse": "Would be refused",
@@ -439,7 +446,8 @@ export const TEXTS = {
   "webhooks.paused": "Off",
   "webhooks.pause": "Turn off",
   "webhooks.resume": "Turn on",
-  "webhooks.delete": "Delete",
+  "webhooks.delete": "Delete this webhook",
+  "webhooks.deleted": "The webhook to {url} is deleted.",
   "webhooks.deliveries": "Deliveries",
   "webhooks.replay": "Send again",
   "webhooks.all": "all events",
@@ -517,7 +525,7 @@ function fieldWords(errors) {
 }
 
 /** @param {any} messages @returns {string[]} */
-function flat(messages) {
+export function flat(messages) {
   return typeof messages === "string" ? [messages] : Object.values(messages).flatMap(flat);
 }
 
