@@ -36,7 +36,7 @@ from service.store.migrations import migrate
 DEMO = Path(__file__).parents[1] / "web" / "demo"
 DISCUSSION = DEMO / "discussion.jsonl"
 FLAGS = DEMO / "flags.jsonl"
-THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")
+THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 (what people are told, nothing is bound to it)
 NOWHERE = "127.0.0.1"  # the address of the demo's readers
 SINCE_LAST = timedelta(minutes=12)  # between the newest comment of the demo and its making
 FASTER = 2  # its days go by so much faster than they were written for, so that the last one is a busy one

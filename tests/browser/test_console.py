@@ -140,8 +140,9 @@ async def test_two_moderators_never_collide(readers: Readers, site: SiteClient) 
     await max_desk.type("s")
     await until(is_status(site, late, "spam"))
     await blind.type("r", "1", "Enter")
-    await expect(blind.item.locator(".standing")).to_have_text("Max marked it as spam · your removal did not count")
-    await expect(blind.row("Decided blindly.").locator(".state")).to_have_text("Max marked it as spam · your removal did not count")
+    said = "Max marked it as spam · your removal did not count"
+    await expect(blind.item.locator(".standing")).to_have_text(said)
+    await expect(blind.row("Decided blindly.").locator(".state")).to_have_text(said)
     assert await status(site, late) == "spam"
 
     await nora.page.locator(".tabs a", has_text="Removed").evaluate("(link) => link.click()")
@@ -475,6 +476,8 @@ async def test_settings_say_what_is_wrong_beside_it_and_keep_what_is_not_saved(
     admin.allow("422")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_label("Language")).to_be_focused()
+    bar = await admin.y(page.locator(".settings-bar"))
+    assert await admin.y(page.locator("[data-setting=language] small.wrong")) < bar - 12
     await expect(page.get_by_label("Language")).to_have_attribute("aria-invalid", "true")
     await expect(page.locator("[data-setting=language] small.wrong")).not_to_be_empty()
     await expect(page.locator(".settings-bar [role=alert]")).to_contain_text("Language.")

@@ -66,7 +66,9 @@ export class ItemView {
   explain(item, decisions) {
     const last = decisions.find(({ to, from }) => to === item.status && from !== to);
     if (!last) return;
-    this.reasons.append(h("li", { class: "judged" }, decisionWords(last), last.note && [" ", h("q", { dir: "auto" }, last.note)]));
+    const words = h("li", { class: "judged" }, decisionWords(last), last.note && [" ", h("q", { dir: "auto" }, last.note)]);
+    if (item.why.length) this.reasons.append(words);
+    else this.reasons.replaceChildren(words); // instead of its status
     if (item.why.includes("appeal") && last.moderator?.id === this.desk.me.author.id) this.reasons.after(h("p", { class: "standing" }, t("item.own_removal")));
   }
 

@@ -119,7 +119,9 @@ export class SettingsView {
     const words = problemWords({ ...rest, errors: others });
     const labels = names.map((name) => t(`settings.label.${name}`)).join(", ");
     this.said.replaceChildren(h("span", { class: "wrong", role: "alert" }, words, names.length && ` ${labels}.`));
-    this.element.querySelector("[aria-invalid]")?.focus();
+    const first = this.element.querySelector("[aria-invalid]");
+    first?.focus({ preventScroll: true });
+    first?.scrollIntoView({ block: "center" }); // not below the bar
   }
 
   /** @param {string} name @returns {HTMLElement | null} */
