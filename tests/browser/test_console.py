@@ -537,6 +537,29 @@ async def test_the_log_names_what_was_decided_about(readers: Readers, site: Site
     await expect(moderator.page.locator(".chip")).to_have_count(0)
 
 
+async def test_what_is_not_sent_yet_stays_decided_in_every_list(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    one = await site.posted("a", "Number one.")
+    await site.posted("a", "Number two.")
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    await expect(moderator.current).to_contain_text("Number one.")
+    await moderator.type("a")
+    await moderator.page.locator(".side a", has_text="Dashboard").click()
+    await moderator.page.locator(".side a", has_text="Held").click()
+    await expect(moderator.row("Number one.").locator(".state")).to_contain_text("Approved")
+    await expect(moderator.current).to_contain_text("Number two.")
+    await site.posted("a", "Number three.")
+    await moderator.page.get_by_role("button", name="1 new comment").click()
+    await expect(moderator.rows).to_have_count(3)
+    await expect(moderator.row("Number one.").locator(".state")).to_contain_text("Approved")
+    await moderator.type("z")
+    await expect(moderator.row("Number one.").locator(".state")).to_be_empty()
+    await moderator.row("Number one.").click()
+    await expect(moderator.item.get_by_role("button", name="Approve")).to_be_visible()
+    assert await status(site, one) == "pending"
+
+
 async def test_new_comments_wait_behind_a_button(readers: Readers, site: SiteClient) -> None:
     await site.set(moderation="pre")
     first = await site.posted("a", "First.")

@@ -100,7 +100,20 @@ class Batch {
 
   sendLater() {
     this.deferred = true;
-    this.wait(() => this.revive(), () => (this.sent = this.send(this.wishes())), () => this.wishes());
+    const back = () => {
+      this.release();
+      this.revive();
+    };
+    const finish = () => {
+      this.release();
+      this.sent = this.send(this.wishes());
+    };
+    for (const [id, row] of this.rows) this.desk.unsent.set(id, row);
+    this.wait(back, finish, () => this.wishes());
+  }
+
+  release() {
+    for (const id of this.rows.keys()) this.desk.unsent.delete(id);
   }
 
   /** Show what was decided, with ten seconds to take it back. @param {() => void} back @param {() => void} [finish] @param {() => Wish[]} [unsent] */
@@ -126,6 +139,7 @@ class Batch {
   /** Somebody else was quicker with one of them; what is lost by that. @param {Row} row @param {import("./undo.js").Step} step */
   leave(row, step) {
     this.rows.delete(row.item.id);
+    this.desk.unsent.delete(row.item.id);
     this.before.delete(row.item.id);
     if (!this.rows.size) this.desk.undo.drop(step);
     return this.deferred ? t(`lost.${this.action}`) : "";

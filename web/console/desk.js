@@ -24,6 +24,8 @@ export class Desk {
     this.counts = null;
     this.undo = new Undo(() => this.tell("undo"));
     this.outbox = new Outbox(this.api, (wishes) => keepUnsent(site, this.me.author.id, wishes));
+    /** @type {Map<string, import("./row.js").Row>} comments whose decision is not sent yet */
+    this.unsent = new Map();
     this.note = "";
     /** @type {Record<string, any>} settings that were changed and not saved */
     this.draft = {};

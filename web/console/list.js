@@ -61,7 +61,8 @@ export class CommentList {
   add(items) {
     for (const item of items) {
       if (this.rows.has(item.id)) continue;
-      const row = new Row(this.desk, item, { choose: (one) => this.owner.choose(one), changed: (one) => this.changed(one), picked: (one, range) => this.pick(one, range) });
+      const list = { choose: (/** @type {Row} */ one) => this.owner.choose(one), changed: (/** @type {Row} */ one) => this.changed(one), picked: (/** @type {Row} */ one, /** @type {boolean} */ range) => this.pick(one, range) };
+      const row = this.desk.unsent.get(item.id)?.moveTo(list) ?? new Row(this.desk, item, list);
       this.rows.set(item.id, row);
       this.list.append(row.element);
       this.sight.observe(row.element);

@@ -93,7 +93,6 @@ export class QueueView {
 
   /** The list again, from its beginning. */
   reload() {
-    this.desk.undo.flush();
     this.renew();
     this.open("");
   }

@@ -30,6 +30,13 @@ export class Row {
     this.update(item);
   }
 
+  /** The service does not know yet that it was decided: it is the same row in another list. @param {Row["list"]} list */
+  moveTo(list) {
+    this.list = list;
+    this.element.removeAttribute("aria-current");
+    return this;
+  }
+
   get selected() {
     return this.box.checked;
   }
