@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bench import moderating, reading, writing
+from bench import browser, moderating, reading, writing
 from bench import stage as on
 from bench.rounds import Row
 from bench.stage import Stage
@@ -37,5 +37,6 @@ FIGURES: dict[str, Callable[[Stage], Iterator[Row]]] = {
     "mixed": writing.mixed,
     "streams": reading.streams,
     "isso-page": reading.isso_first_screen,
+    "browser": browser.figures,
     "memory": memory,
 }

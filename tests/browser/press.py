@@ -38,6 +38,7 @@ class Press:
     service: str
     port: int
     pages: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)  # anything else, with its headers
 
     @property
     def origin(self) -> str:
@@ -56,9 +57,12 @@ class Press:
         return self.origin + path
 
     async def get(self, request: web.Request) -> web.Response:
-        """A page, its style, or nothing."""
+        """A page, its style, another file, or nothing."""
         if request.path == "/paper.css":
             return web.Response(text=STYLE, content_type="text/css")
+        if request.path in self.files:
+            text, sent = self.files[request.path]
+            return web.Response(text=text, headers=sent)
         if request.path not in self.pages:
             return web.Response(status=204)  # browsers ask for icons
         headers = {"Content-Security-Policy": policy(self.service)}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.api.assets import WEB
+from service.domain.identity import Role
 from tests.browser.section import Readers, Section, expect
 from tests.client import SiteClient, until
 
@@ -58,6 +59,56 @@ async def test_no_layout_shift(reader: Section, site: SiteClient, above: bool) -
         await reader.scroll_to_section()
     await expect(reader.comments).to_have_count(20)
     assert await reader.shifted() == 0
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_what_only_its_reader_sees_shifts_nothing(readers: Readers, site: SiteClient, width: int) -> None:
+    for number in range(20):
+        await site.posted("a", f"Root {number}.")
+    ada, ben, max_ = await site.token("Ada"), await site.token("Ben"), await site.token("Max", Role.MODERATOR)
+    mine = await site.posted("a", "Mine.", token=ada)
+    await site.posted("a", "A reply to me.", parent=mine["id"], token=ben)
+    await site.patch("/moderation/articles/a", {"moderation": "pre"}, token=max_)
+    await site.posted("a", "This one waits.", token=ada)
+    await counted(site, "a", 22)
+    for token in (ada, max_):
+        reader: Section = await readers.new(viewport={"width": width, "height": 900})
+        await reader.open("a", attributes=f'token="{token}"')
+        await expect(reader.comment("This one waits.")).to_be_visible()
+        await expect(reader.comments.first).to_contain_text("This one waits.")
+        assert await reader.shifted() == 0
+
+
+async def test_a_section_that_cannot_be_loaded_offers_to_try_again(reader: Section, site: SiteClient) -> None:
+    reader.allow("ERR_FAILED", "Failed to fetch dynamically imported module")
+    await site.posted("a", "Here.")
+    await counted(site, "a", 1)
+    await reader.page.route("**/thread.js", lambda route: route.abort(), times=1)
+    await reader.open("a", loaded=False)
+    await reader.thread.get_by_role("button", name="↻ Discuss").click()
+    await expect(reader.comment("Here.")).to_be_visible()
+    await expect(reader.thread.get_by_role("button", name="↻ Discuss")).to_have_count(0)
+
+
+async def test_what_takes_part_and_cannot_be_loaded_says_so(reader: Section, site: SiteClient) -> None:
+    reader.allow("ERR_FAILED")
+    await reader.open("a")
+    await reader.page.route("**/account.js", lambda route: route.abort(), times=1)
+    await reader.thread.get_by_role("button", name="Join the discussion").click()
+    await expect(reader.line).to_contain_text("Are you offline?")
+    await reader.line.get_by_role("button", name="Try again").click()
+    await expect(reader.thread.get_by_role("button", name="Go on as a guest")).to_be_visible()
+    await expect(reader.line).to_have_count(0)
+
+
+async def test_a_section_that_was_not_reached_is_printed(reader: Section, site: SiteClient) -> None:
+    await site.posted("a", "On paper.")
+    await counted(site, "a", 1)
+    await reader.open("a", above=True, loaded=False)
+    await reader.page.evaluate("() => customElements.whenDefined('discuss-thread').then(() => true)")
+    assert reader.asked("/comments") == []
+    await reader.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    await expect(reader.comment("On paper.")).to_have_count(1)
 
 
 async def test_cookies_and_storage_stay_empty(reader: Section, site: SiteClient) -> None:
@@ -118,6 +169,18 @@ async def test_all_counts_of_a_page_come_in_one_request(reader: Section, site: S
     await reader.page.evaluate(LATE, site.name)
     await expect(reader.page.locator("#late-1")).to_have_text("1")
     assert len(reader.asked("/counts")) == 2
+
+
+async def test_a_count_beside_a_section_follows_it(reader: Section, site: SiteClient) -> None:
+    await site.posted("a", "One.")
+    await counted(site, "a", 1)
+    await site.posted("one", "Another article's.")
+    await reader.open("a")
+    await reader.page.evaluate(LATE, site.name)
+    await reader.page.evaluate("document.querySelector('#late-0').setAttribute('article', 'a')")
+    await expect(reader.page.locator("discuss-count")).to_have_text(["1", "1"])
+    await site.posted("a", "Two.")
+    await expect(reader.page.locator("discuss-count")).to_have_text(["2", "1"])
 
 
 async def test_a_thousand_long_ids_are_asked_for_in_batches(reader: Section, site: SiteClient) -> None:

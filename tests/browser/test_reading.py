@@ -305,6 +305,18 @@ async def test_the_pages_colours_are_worn_and_can_be_read(readers: Readers, site
     await expect(reader.thread.locator(".body")).not_to_have_css("color", words)
 
 
+async def test_a_switch_of_the_pages_own_changes_the_colours(reader: Section, site: SiteClient) -> None:
+    await site.posted("a", "Readable.")
+    await counted(site, "a", 1)
+    await reader.open("a")
+    body = reader.thread.locator(".body")
+    words = await body.evaluate("(element) => getComputedStyle(element).color")
+    dark = "document.documentElement.style.cssText = '--ground: #15171b; --ink: #dedbd4; --link: #e9a08c'"
+    await reader.page.evaluate(dark)
+    await expect(body).to_have_css("color", "rgb(222, 219, 212)")
+    assert words != "rgb(222, 219, 212)"
+
+
 # ---- hostile words
 
 BOMBS = {

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.browser.section import Readers, expect
 from tests.browser.writing import Writer
-from tests.client import SiteClient
+from tests.client import SiteClient, until
 from tests.conftest import SECRET
 
 ENDED = r"answered: 401|status of 401"
@@ -132,8 +132,56 @@ async def test_guests_give_a_name_and_are_known_again(site: SiteClient, writer: 
     await writer.page.reload()
     await expect(writer.box).to_be_visible()
     await writer.say("Still here.")
-    names = [root["author"]["name"] for root in (await site.page("a"))["comments"]]
-    assert names == ["Passer-by", "Passer-by"]
+
+    async def named() -> bool:
+        names = [root["author"]["name"] for root in (await site.page("a"))["comments"]]
+        return names == ["Passer-by", "Passer-by"]
+
+    await until(named)
+
+
+async def test_a_guest_can_sign_in(site: SiteClient, writer: Writer) -> None:
+    writer.allow("403")
+    await site.set(guest_votes=False, sign_in_url="https://www.example.com/login")
+    await site.posted("a", "Readable.")
+    await writer.open("a")
+    said = writer.comment("Readable.")
+    await writer.push(said, "Vote up")
+    await expect(writer.note(said).get_by_role("link", name="Sign in")).to_be_focused()
+    await expect(writer.note(said).get_by_role("button", name="Go on as a guest")).to_have_count(0)
+    await writer.place.get_by_role("button", name="Join the discussion").click()
+    await writer.place.get_by_role("button", name="Go on as a guest").click()
+    await writer.place.get_by_label("Your name").fill("Passer-by")
+    await writer.page.keyboard.press("Enter")
+    await expect(writer.place).to_contain_text("You write as Passer-by.")
+    await expect(writer.place.get_by_role("link", name="Sign in")).to_be_visible()
+    await writer.push(said, "Vote up")
+    await expect(writer.note(said)).to_contain_text("Guests cannot do this here.")
+    await expect(writer.note(said).get_by_role("link", name="Sign in")).to_be_visible()
+    await writer.thread.evaluate("(element, token) => (element.token = token)", await site.token("Ada"))
+    await expect(writer.place).not_to_contain_text("You write as")
+
+
+async def test_a_page_whose_origin_is_not_allowed_is_told_so(site: SiteClient, writer: Writer) -> None:
+    writer.allow("CORS policy", "ERR_FAILED", "403")
+    await site.set(allowed_origins=["https://www.example.com"])
+    await writer.open("a", attributes=f'token="{await site.token("Ada")}"')
+    await writer.place.get_by_role("button", name="Join the discussion").click()
+    await expect(writer.place).to_contain_text("This page may not take part in the discussion.")
+
+
+async def test_somebody_banned_is_told_so_instead_of_writing_a_reply(site: SiteClient, writer: Writer) -> None:
+    from service.domain.identity import Role
+
+    await site.posted("a", "Readable.")
+    me = await site.posted("a", "Mine.", token=await site.token("Ada"))
+    moderator = await site.token("Max", Role.MODERATOR)
+    body = {"reason": "Enough."}
+    assert (await site.put(f"/moderation/authors/{me['author']['id']}/ban", body, token=moderator)).status == 200
+    await writer.open("a", attributes=f'token="{await site.token("Ada")}"')
+    await expect(writer.place).to_contain_text("Enough.")
+    await writer.push(writer.comment("Readable."), "Reply")
+    await expect(writer.note(writer.comment("Readable."))).to_contain_text("Enough.")
 
 
 async def test_actions_say_how_to_sign_in_where_they_are(site: SiteClient, writer: Writer) -> None:

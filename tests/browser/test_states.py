@@ -546,6 +546,15 @@ async def guest(scene: Scene) -> Writer:
     return reader
 
 
+@state(".place > .composer + .sign-in", arabic=True)
+async def guest_writing(scene: Scene) -> Writer:
+    reader = await guest(scene)
+    await reader.thread.locator(".sign-in .input").fill("Passer-by")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.thread.locator(".place > .composer + .sign-in")).to_be_visible()
+    return reader
+
+
 @state("[data-note=sign-in]")
 async def signed_out_at_a_comment(scene: Scene) -> Writer:
     await scene.say("Good.")

@@ -29,6 +29,15 @@ async def texts(site: SiteClient, article: str) -> list[str]:
     return [comment["html"] for comment in await site.walk(article) if comment["html"] is not None]
 
 
+async def counted(site: SiteClient, article: str, number: int) -> None:
+    """Wait until pages show so many comments."""
+
+    async def found() -> bool:
+        return bool((await site.page(article))["article"]["comment_count"] == number)
+
+    await until(found)
+
+
 async def act(site: SiteClient, comment_id: str, action: Any, **why: Any) -> None:
     """A moderator's decision."""
     await decide(site.service.deps, await site.site(), UUID(comment_id), action, **why)
@@ -46,8 +55,8 @@ async def test_a_comment_is_there_at_once_and_everybody_sees_it(
     [told] = await ada.told("discuss-posted")
     assert told["comment"]["text"] == "Hello world,\nfrom Ada."
 
-    await expect(ben.pill).to_have_text("1 new comment")
-    await ben.pill.click()
+    await expect(ben.comment("Hello world, from Ada.")).to_be_visible()
+    assert await ben.pill.is_hidden(), "nothing was being read that it could move"
     await ben.reply_to(ben.comment("from Ada"), "And _hello_ to you.")
     await expect(ada.pill).to_have_text("1 new comment")
     await ada.pill.click()
@@ -142,6 +151,70 @@ async def test_offline_and_back(site: SiteClient, ada: Writer) -> None:
     assert len(await site.walk("a")) == 1
 
 
+async def test_back_online_nothing_is_sent_that_nobody_sent(site: SiteClient, ada: Writer) -> None:
+    ada.allow(LOST)
+    parent = await site.posted("a", "Said before.")
+    await counted(site, "a", 1)
+    await ada.open_as("Ada", "a")
+    await ada.context.set_offline(True)
+    await ada.write("From a tunnel.")
+    await ada.press_send()
+    await expect(ada.complaint).to_contain_text("offline")
+    await ada.box.press_sequentially(" And another half sen")
+    said = ada.item(parent["id"]).locator("article")
+    await ada.reply_to(said, "Better not.")
+    await expect(ada.item(parent["id"]).locator(".complaint")).to_contain_text("offline")
+    await ada.item(parent["id"]).get_by_role("button", name="Cancel").click()
+    await ada.context.set_offline(False)
+    await ada.page.evaluate("() => new Promise((done) => setTimeout(done, 500))")
+    assert await texts(site, "a") == ["<p>Said before.</p>\n"]
+    await expect(ada.box).to_have_value("From a tunnel. And another half sen")
+
+
+async def test_another_order_keeps_what_is_being_written(site: SiteClient, ada: Writer) -> None:
+    parent = await site.posted("a", "Said before.")
+    await counted(site, "a", 1)
+    await ada.open_as("Ada", "a")
+    said = await ada.say("First words.")
+    await ada.choose(said, "Edit")
+    edit = ada.thread.get_by_role("textbox", name="Edit your comment")
+    await edit.fill("Better words, not yet sent.")
+    await ada.push(ada.item(parent["id"]).locator("article"), "Reply")
+    await ada.answer.fill("A reply, not yet sent.")
+    await ada.sort("Oldest first")
+    await expect(edit).to_have_value("Better words, not yet sent.")
+    reply = ada.item(parent["id"]).get_by_role("textbox")
+    await expect(reply).to_have_value("A reply, not yet sent.")
+    await reply.press("Control+Enter")
+    await expect(ada.item(parent["id"]).locator("article").last).to_contain_text("A reply, not yet sent.")
+    await edit.press("Control+Enter")
+    await expect(ada.comment("Better words, not yet sent.")).to_contain_text("edited")
+
+
+async def test_a_discussion_that_is_closed_while_somebody_writes_keeps_their_words(
+    site: SiteClient, ada: Writer
+) -> None:
+    await site.posted("a", "Said in time.")
+    await counted(site, "a", 1)
+    await ada.open_as("Ada", "a")
+    await expect(ada.comments).to_have_count(1)
+    await ada.write("Half a thou")
+    token = await site.token("Max", Role.MODERATOR)
+    change = {"locked": True, "locked_reason": "Closed for the night."}
+    assert (await site.patch("/moderation/articles/a", change, token=token)).status == 200
+    await expect(ada.complaint).to_have_text("Closed for the night.")
+    await expect(ada.box).to_have_value("Half a thou")
+
+
+async def test_the_time_left_to_edit_stays_while_typing(site: SiteClient, ada: Writer) -> None:
+    await site.set(max_length=300)
+    await ada.open_as("Ada", "a")
+    await ada.choose(await ada.say("First words."), "Edit")
+    await ada.thread.get_by_role("textbox", name="Edit your comment").fill("x" * 290)
+    await expect(ada.thread.get_by_title("Time left to edit")).to_have_text(re.compile(r"^[45]:\d\d$"))
+    await expect(ada.thread.get_by_title("10 characters left")).to_have_text("10")
+
+
 async def test_seconds_left_are_counted_down(site: SiteClient, ada: Writer) -> None:
     ada.allow("429")
     await ada.open_as("Ada", "a")
@@ -159,6 +232,7 @@ async def test_seconds_left_are_counted_down(site: SiteClient, ada: Writer) -> N
     await ada.write("Too quick.")
     await ada.press_send()
     await expect(ada.complaint).to_have_text("Slow mode: you can post again in 2 seconds.")
+    await expect(ada.place.get_by_role("button", name="Post")).to_be_disabled()
     await expect(ada.complaint).to_have_text("Slow mode: you can post again in 1 second.")
     await expect(ada.complaint).to_have_count(0)
     await ada.press_send()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shlex
@@ -10,12 +11,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+import pytest_asyncio
+from aiohttp import web
 
 from schemas.common import ARTICLE_ID
 from schemas.sites import SettingsSchema
@@ -24,6 +28,7 @@ from service.cli import main
 from service.cli.article import ArticleSettingsSchema
 from service.domain.articles import ARTICLE_ID as DOMAIN_ARTICLE_ID
 from service.domain.sites import SETTING_NAMES
+from service.embedded import free_port
 from service.operations.sites import add_secret, create_site
 from tests.client import Service, SiteClient, until
 from tests.conftest import Cluster
@@ -213,6 +218,12 @@ def test_the_two_commands_of_the_readme() -> None:
     assert {"run", "test"} <= make_verbs()
 
 
+def snippet(language: str, word: str) -> str:
+    """The one block of the embedding guide in a language that has a word in it."""
+    (found,) = [block for block in blocks(ROOT / "docs" / "embedding.md", language) if word in block]
+    return found
+
+
 # What each language needs to print the token that the document's function makes.
 CALLS = {
     "python": (sys.executable, ["-c"], '\nprint(discuss_token("{secret}", "42", "Zoë"))'),
@@ -229,8 +240,7 @@ async def test_the_tokens_that_page_developers_are_shown(language: str, service:
     site = await (await service.new_site()).site()
     secret = "a secret that a page's server would have"
     await add_secret(service.deps, site, "https://www.example.com", secret.encode())
-    (snippet,) = blocks(ROOT / "docs" / "embedding.md", language)
-    code = snippet.replace('"daily"', f'"{site.name}"').replace("'daily'", f"'{site.name}'")
+    code = snippet(language, "claims").replace('"daily"', f'"{site.name}"').replace("'daily'", f"'{site.name}'")
     code += call.format(secret=secret)
     done = await asyncio.to_thread(
         subprocess.run, [name, *arguments, code], capture_output=True, text=True, check=True, timeout=30
@@ -238,6 +248,209 @@ async def test_the_tokens_that_page_developers_are_shown(language: str, service:
     answer = await SiteClient(service, site.name).get("/me", token=done.stdout.strip())
     assert answer.status == 200, answer.body
     assert answer.json["author"]["name"] == "Zoë"
+
+
+# The comments as a page's server prints them: now, and again some seconds later.
+PRINTS = {
+    "python": "\nprint(discussion('a:1'))\ntime.sleep({wait})\nprint('~', discussion('a:1'))",
+    "javascript": """
+discussion("a:1").then(console.log)
+  .then(() => new Promise((done) => setTimeout(done, {wait} * 1000)))
+  .then(() => discussion("a:1")).then((html) => console.log("~", html));""",
+    "php": "\necho discussion('a:1', '{folder}');\nsleep({wait});\necho '~', discussion('a:1', '{folder}');",
+}
+
+
+@pytest_asyncio.fixture
+async def failing() -> AsyncIterator[tuple[str, list[str]]]:
+    """A service that answers once and never again, and what it was asked for."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if len(asked) > 1:
+            await asyncio.sleep(30)
+        return web.Response(text="<p>Kept.</p>")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
+    await runner.cleanup()
+
+
+async def fragment_of(site: SiteClient, article: str) -> str:
+    """The fragment of an article with one comment, as it stays."""
+    found = ""
+
+    async def counted() -> bool:
+        nonlocal found
+        found = (await site.get(f"/articles/{article}/comments.html")).body.decode().strip()
+        return 'data-comment-count="1"' in found
+
+    await until(counted)
+    return found
+
+
+async def printed(language: str, address: str, site: str, folder: Path, wait: int = 0) -> list[str]:
+    """What the guide's function gives for an article, now and later, when it keeps things for a second."""
+    name, arguments, _ = CALLS[language]
+    if not shutil.which(name):
+        pytest.skip(f"{name} is not needed for anything else")
+    code = snippet(language, "discussion(").replace("https://comments.example.com", address)
+    for what, quick in {"+ 5_000": "+ 1_000", "+ 5": "+ 1", "(300)": "(2000)", "0.3": "2"}.items():
+        code = code.replace(what, quick)  # kept for a second, and a busy machine may take its time
+    code = code.replace("sites/daily", f"sites/{site}")
+    code += PRINTS[language].replace("{folder}", str(folder)).replace("{wait}", str(wait))
+    done = await asyncio.to_thread(
+        subprocess.run, [name, *arguments, code], capture_output=True, text=True, check=True, timeout=20
+    )
+    assert done.stderr == ""
+    return [part.strip() for part in done.stdout.split("~")]
+
+
+@pytest.mark.parametrize("language", PRINTS)
+async def test_comments_that_the_pages_server_puts_into_the_page(
+    language: str, service: Service, failing: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    site = await service.new_site()
+    await site.posted("a:1", "Printed <b>plainly</b>.", token=await site.token("<i>Zoë</i>"))
+    want = await fragment_of(site, "a:1")
+    assert "Printed &lt;b&gt;plainly" in want
+    assert "&lt;i&gt;Zoë" in want
+    assert await printed(language, service.url, site.name, tmp_path) == [want, want]
+
+    address, asked = failing
+    (kept := tmp_path / "kept").mkdir()
+    assert await printed(language, address, "daily", kept, wait=2) == ["<p>Kept.</p>", "<p>Kept.</p>"]
+    assert asked == ["/api/v1/sites/daily/articles/a:1/comments.html"] * 2
+    (empty := tmp_path / "empty").mkdir()
+    assert await printed(language, f"http://127.0.0.1:{free_port()}", "daily", empty) == ["", ""]
+
+
+# As much of WordPress as the guide's plugin asks for. `page` is one post as a theme prints it.
+WORDPRESS = """<?php
+define('HOUR_IN_SECONDS', 3600);
+define('DISCUSS_KEY', 'a secret that a page\\'s server would have');
+[$hooks, $kept, $asked] = [[], [], 0];
+class WP_User {
+    public $ID = 42;
+    public $display_name;
+    function exists(): bool { return $this->ID > 0; }
+}
+$user = new WP_User();
+$user->display_name = str_repeat('Zoë "<b>', 20);
+[$single, $locked] = [true, false];
+function add_action($name, $do, $priority = 10) { add_filter($name, $do, $priority); }
+function add_filter($name, $do, $priority = 10) { global $hooks; $hooks[$name][] = [$priority, $do]; }
+function __return_false() { return false; }
+function __return_zero() { return 0; }
+function is_singular($type) { global $single; return $single && $type === 'post'; }
+function in_the_loop() { return true; }
+function is_main_query() { return true; }
+function doing_filter($name) { return false; }
+function post_password_required() { global $locked; return $locked; }
+function get_the_ID() { return 7; }
+function get_permalink() { return 'https://www.example.com/?p=7&x=</script>'; }
+function wp_login_url($next) { return 'https://www.example.com/wp-login.php?redirect_to=' . urlencode($next); }
+function wp_json_encode($value) { return json_encode($value); }
+function wp_get_current_user() { global $user; return $user; }
+function esc_attr($text) { return htmlspecialchars($text, ENT_QUOTES); }
+function esc_url($text) { return htmlspecialchars($text, ENT_QUOTES); }
+function get_transient($name) { global $kept; return $kept[$name] ?? false; }
+function set_transient($name, $value, $seconds) { global $kept; $kept[$name] = $value; }
+function wp_remote_get($url, $options) {
+    global $asked;
+    $asked++;
+    $html = @file_get_contents($url, false, stream_context_create(['http' => $options]));
+    return $html === false ? null : $html;
+}
+function wp_remote_retrieve_response_code($answer) { return $answer === null ? '' : 200; }
+function wp_remote_retrieve_body($answer) { return $answer; }
+if (!function_exists('mb_substr')) {
+    function mb_substr($text, $from, $length) {
+        return implode('', array_slice(preg_split('//u', $text, -1, 1), $from, $length));
+    }
+}
+function page(): string {
+    global $hooks;
+    foreach ($hooks['wp_head'] as [, $do]) $do();
+    $content = '<p>A story.</p>';
+    foreach ($hooks['the_content'] as [$priority, $do]) $content = $priority > 11 ? $do($content) : '';
+    return $content;
+}
+function discuss_test(): string {
+    global $user, $single, $locked, $kept, $asked;
+    ob_start();
+    $found = ['content' => page(), 'again' => page(), 'asked' => $asked];
+    $found['head'] = ob_get_clean();
+    ob_start();
+    $user->ID = 0;
+    $kept['discuss_7'] = ['html' => 'Kept.', 'until' => 0];
+    $found['nobody'] = page();
+    $locked = true;
+    $found['locked'] = page();
+    $single = false;
+    ob_get_clean();
+    ob_start();
+    $found['list'] = page() . ob_get_clean();
+    return json_encode($found);
+}
+"""
+
+
+async def test_the_wordpress_plugin(service: Service, tmp_path: Path) -> None:
+    if not shutil.which("php"):
+        pytest.skip("php is not needed for anything else")
+    site = await service.new_site()
+    await add_secret(
+        service.deps, await site.site(), "https://www.example.com", b"a secret that a page's server would have"
+    )
+    await site.posted("wp-7", "In the [gallery] at 100 %s.")
+    fragment = await fragment_of(site, "wp-7")
+    plugin = snippet("php", "Plugin Name") + snippet("php", "claims")
+    plugin = (
+        plugin.replace("'timeout' => 1", "'timeout' => 5")
+        .replace("sites/daily", f"sites/{site.name}")
+        .replace("'daily'", f"'{site.name}'")
+    )
+    (tmp_path / "wordpress.php").write_text(WORDPRESS)
+
+    async def run(address: str) -> Any:
+        (tmp_path / "plugin.php").write_text(plugin.replace("https://comments.example.com", address))
+        code = f"require '{tmp_path}/wordpress.php'; require '{tmp_path}/plugin.php'; echo discuss_test();"
+        done = await asyncio.to_thread(
+            subprocess.run, ["php", "-r", code], capture_output=True, text=True, check=True, timeout=20
+        )
+        assert done.stderr == ""
+        return json.loads(done.stdout)
+
+    found = await run(service.url)
+    element = re.fullmatch(
+        r'<p>A story.</p><discuss-thread site="daily" article="wp-7" token="([\w.-]+)">(.*)</discuss-thread>',
+        found["content"],
+        re.DOTALL,
+    )
+    assert element is not None, found["content"]
+    assert element[2].strip() == fragment
+    answer = await site.get("/me", token=element[1])
+    assert answer.status == 200, answer.body
+    assert answer.json["author"]["name"] == ('Zoë "<b>' * 20)[:80]
+    assert (found["again"], found["asked"]) == (found["content"], 1)
+    assert found["head"].startswith(f"<script type='module' src='{service.url}/embed/discuss.js'></script>\n<script>")
+    assert found["head"].count("</script>") == 4
+    assert r'location = "https:\/\/www.example.com\/wp-login.php?redirect_to=https%3A' in found["head"]
+    assert 'token="">' in found["nobody"]
+    assert found["nobody"].endswith(f">{fragment}\n</discuss-thread>")
+    assert found["locked"] == "<p>A story.</p>"
+    assert found["list"].startswith("<p>A story.</p><script type='module'")
+    assert "wp-login" not in found["list"]
+    lost = await run(f"http://127.0.0.1:{free_port()}")
+    assert lost["content"].endswith('"></discuss-thread>')
+    assert lost["nobody"].endswith(">Kept.</discuss-thread>")
 
 
 # ---- what is named exists

@@ -9,7 +9,7 @@ import { Kept } from "./drafts.js";
 import { Notices } from "./notices.js";
 import { sheet } from "./writing-style.js";
 
-const PATIENCE = 30_000; // milliseconds for a page that promised a new token
+const PATIENCE = 10_000; // milliseconds for a page that promised a new token
 
 /** The account of a section, up to date with the token there is. @param {import("./thread.js").Thread} thread */
 export async function connect(thread) {
@@ -33,7 +33,8 @@ export class Account {
     this.composer = null;
     this.notices = new Notices(this);
     thread.api.token = async (again) => (again ? this.ask() : this.token);
-    this.ready = this.prepare();
+    /** @type {Promise<void> | null} */
+    this.ready = null;
   }
 
   async prepare() {
@@ -41,7 +42,8 @@ export class Account {
     await thread.words.more();
     thread.wear(sheet());
     thread.on("rendered", decorate);
-    thread.on("opened", () => this.refreshMine());
+    thread.on("filled", () => this.showMine());
+    thread.on("closed", (why) => this.composer?.text && this.composer.complain(why));
   }
 
   get moderates() {
@@ -55,7 +57,10 @@ export class Account {
 
   /** Take the token that there is now. */
   async settle() {
-    await this.ready;
+    await (this.ready ??= this.prepare().catch((problem) => {
+      this.ready = null; // the next one tries again
+      throw problem;
+    }));
     const token = this.thread.element.token || this.kept.get("guest") || "";
     this.answer?.(token);
     if (token !== this.token || !this.settled) {
@@ -71,9 +76,9 @@ export class Account {
     this.me = this.token ? await this.fetchMe() : null;
     if (this.moderates) this.moderation = await import("./moderate.js");
     if (before && before !== this.me?.author.id) await this.thread.load(); // what only they could see goes
-    else await this.refreshMine();
+    await Promise.all([this.refreshMine(), this.notices.follow()]);
+    this.showMine();
     if (this.me) this.welcome();
-    this.notices.follow();
     this.thread.emit("me", this.me);
   }
 
@@ -81,7 +86,7 @@ export class Account {
   welcome() {
     const { root, section } = this.thread;
     const left = root.activeElement?.closest(".sign-in")?.parentElement;
-    for (const line of section.querySelectorAll(".sign-in")) line.remove();
+    for (const line of section.querySelectorAll(".sign-in")) if (line !== this.guestLine) line.remove();
     /** @type {HTMLElement} */ (left?.closest(".composer")?.querySelector("textarea") ?? left?.closest("article"))?.focus();
   }
 
@@ -91,21 +96,41 @@ export class Account {
       return await this.thread.api.write("GET", "me");
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.status !== 401) this.problem = problem;
+      if (problem.status !== 401) this.problem = await this.reasonOf(problem);
       return null;
     }
+  }
+
+  /** What went wrong: a browser does not say whether the page's origin was refused or nobody answered. @param {Problem} problem */
+  async reasonOf(problem) {
+    const reached = problem.code === "network" && (await this.thread.api.read("").catch(() => null));
+    return reached ? new Problem("origin_not_allowed", 403) : problem;
   }
 
   /** What is theirs on this article, shown where it belongs. */
   async refreshMine() {
     const { thread } = this;
-    thread.mine = this.me && (await thread.api.write("GET", `me/${thread.path}`).catch(() => null));
+    const mine = this.me && thread.api.write("GET", `me/${thread.path}`).catch(() => null);
+    [thread.mine] = await Promise.all([mine, this.moderation?.follow(this)]);
+    for (const held of thread.mine?.held ?? []) thread.update(held);
+    this.showMine();
+  }
+
+  /** Show what is theirs where it belongs, as far as comments are there. */
+  showMine() {
+    const { thread } = this;
     thread.steady(() => {
-      for (const held of thread.mine?.held.reverse() ?? []) this.show(held);
+      this.showHeld(thread.mine?.held ?? []);
+      this.notices.showRemoved();
+      this.moderation?.showHeld(this);
       for (const view of thread.comments.values()) decorate(view);
-      this.settlePlace();
+      if (thread.article) this.settlePlace();
     });
-    await this.moderation?.follow(this);
+  }
+
+  /** Comments that wait, where they are not yet to be seen. @param {import("./comment.js").Comment[]} comments newest first */
+  showHeld(comments) {
+    for (const held of [...comments].reverse()) if (!this.thread.comments.has(held.id)) this.show(held);
   }
 
   /** A comment that only some see, in its place by time, if that is shown. @param {import("./comment.js").Comment} comment */
@@ -113,10 +138,12 @@ export class Account {
     const { comments, list, sort } = this.thread;
     if (!this.thread.belongs(comment)) return null;
     const known = comments.has(comment.id);
-    const view = this.thread.insert(comment, { first: true });
-    if (known || view.host || (sort !== "newest" && sort !== "oldest")) return view;
+    const byTime = sort === "newest" || sort === "oldest";
+    if (known || comment.parent_id || !byTime) return this.thread.insert(comment, { first: true });
     const after = ({ created_at: at }) => (sort === "newest" ? at < comment.created_at : at > comment.created_at);
     const next = [...list.children].find((item) => after(comments.get(item.id.slice(2))?.comment ?? comment));
+    if (!next && this.thread.filling) return null; // its place is not there yet
+    const view = this.thread.insert(comment, { first: true });
     list.insertBefore(view.element, next ?? null);
     return view;
   }
@@ -141,6 +168,8 @@ export class Account {
       thread.invite();
       if (this.drafts.has("")) place.firstElementChild.textContent = thread.t("composer.draft");
     }
+    this.guestLine?.remove();
+    if (this.me?.guest && this.composer) place.append((this.guestLine = this.invitation(thread.t("guest.as", { name: this.me.author.name }), { guests: false })));
   }
 
   /** Why they may not post, in words. */
@@ -152,14 +181,20 @@ export class Account {
     return [until ? t("ban.until", { until }) : t("error.banned"), ban.reason].filter(Boolean).join(" ");
   }
 
-  /** Whether somebody is signed in. Asks the page; then a place says how to sign in. @param {Element} place */
-  async need(place) {
+  /**
+   * Whether somebody is signed in. Asks the page; then a place says how to sign in.
+   * @param {Element} place @param {{guests?: boolean}} [whom] whether it may be a guest
+   */
+  async need(place, whom) {
     if (!this.me) {
+      const button = place.querySelector("button");
+      if (button) button.disabled = true; // the page may take its time
       if (!this.token) await this.ask();
+      if (button) button.disabled = false;
       if (this.token) await (this.settled = this.refresh());
     }
     if (this.me) return true;
-    place.replaceChildren(this.problem ? this.thread.words.problem(this.problem) : this.invitation());
+    place.replaceChildren(this.problem ? this.thread.words.problem(this.problem) : this.invitation("", whom));
     /** @type {HTMLElement | null} */ (place.querySelector("a, button"))?.focus();
     return false;
   }
@@ -179,11 +214,11 @@ export class Account {
     return this.token;
   }
 
-  /** How to sign in, as one line. @param {string} [why] */
-  invitation(why) {
+  /** How to sign in, as one line. @param {string} why @param {{guests?: boolean}} [whom] whether it may be a guest */
+  invitation(why, { guests = this.thread.settings.guests } = {}) {
     const { thread } = this;
-    const { sign_in_url: url, guests } = thread.settings;
-    const line = h("div", { class: "sign-in" }, why ?? "");
+    const { sign_in_url: url } = thread.settings;
+    const line = h("div", { class: "sign-in" }, why);
     const onclick = (event) => {
       const unheard = thread.tell("discuss-sign-in", { url });
       if (!unheard || !url) event.preventDefault();
@@ -213,9 +248,14 @@ export class Account {
     name.focus();
   }
 
-  /** Whether a refusal means that the session ended; then nobody is signed in any more. @param {Problem} problem */
-  ended(problem) {
-    if (problem.status === 401) this.me = null;
-    return problem.status === 401;
+  /** A refusal in words, with the way to sign in where that helps. @param {Problem} problem @returns {Node | string} */
+  explain(problem) {
+    const { t, words } = this.thread;
+    if (problem.status === 401) {
+      this.me = null;
+      return this.invitation(t("sign_in.ended"));
+    }
+    const asGuest = problem.code === "guests_not_allowed";
+    return asGuest ? this.invitation(words.problem(problem), { guests: false }) : words.problem(problem);
   }
 }

@@ -68,9 +68,9 @@ export function tellBriefly(view, text) {
 /** @param {CommentView} view @param {unknown} problem */
 export function tellProblem(view, problem) {
   if (!(problem instanceof Problem)) throw problem;
-  const { account, t, words } = view.thread;
-  if (account.ended(problem)) note(view, "sign-in", account.invitation(t("sign_in.ended")));
-  else tell(view, words.problem(problem));
+  const why = view.thread.account.explain(problem);
+  if (typeof why === "string") tell(view, why);
+  else note(view, "sign-in", why);
 }
 
 /** A button in a line of words. @param {string} text @param {() => void} onclick */
@@ -129,11 +129,14 @@ async function join(account) {
   account.composer?.focus();
 }
 
-/** Whether somebody is signed in; else the comment says how to. @param {Account} account @param {CommentView} view */
-async function need(account, view) {
+/**
+ * Whether somebody is signed in; else the comment says how to.
+ * @param {Account} account @param {CommentView} view @param {{guests?: boolean}} [whom] whether it may be a guest
+ */
+async function need(account, view, whom) {
   if (account.me) return true;
   const place = note(view, "sign-in", "");
-  const signedIn = await account.need(place);
+  const signedIn = await account.need(place, whom);
   if (signedIn) place.remove();
   return signedIn;
 }
@@ -141,7 +144,7 @@ async function need(account, view) {
 /** @param {Account} account @param {CommentView} view @param {1 | -1} value */
 async function vote(account, view, value) {
   const { thread } = view;
-  if (!(await need(account, view))) return;
+  if (!(await need(account, view, { guests: false }))) return;
   if (account.wrote(view.comment)) return tell(view, thread.t("error.own_comment"));
   const { votes } = thread.mine ?? (thread.mine = { votes: {}, held: [], editable: [], removed: [], flags: [] });
   const { id } = view.comment;
@@ -169,6 +172,7 @@ async function vote(account, view, value) {
 async function reply(account, view) {
   if (!(await need(account, view))) return;
   if (view.composer) return view.composer.focus();
+  if (view.thread.mine?.can_post === false) return tell(view, account.refusal());
   const at = h("div", { part: "composer" });
   view.article.after(at);
   view.composer = open(view.thread, { parent: view, at });
@@ -268,7 +272,7 @@ async function flag(account, view) {
   const notice = (field) => ({ ...field, required: true, when: illegal });
   ask(thread, {
     title: t(signedIn ? "flag" : "notice"),
-    hint: signedIn ? undefined : t("notice.hint"),
+    hint: signedIn ? undefined : account.invitation(t("notice.hint"), { guests: false }),
     fields: [
       ...(signedIn ? [{ name: "reason", label: t("flag.why"), kind: "choice", required: true, options: REASONS.map((code) => [code, t(`reason.${code}`)]) }] : []),
       { name: "note", label: t("flag.note"), kind: "area", max: 1000, when: (values) => !illegal(values) },

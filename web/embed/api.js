@@ -33,9 +33,9 @@ export class Api {
     return path ? new URL(path, this.base) : new URL(this.base.href.slice(0, -1));
   }
 
-  /** A public read, the same for everybody. @param {string} path */
-  read(path) {
-    return send(this.url(path), {});
+  /** A public read, the same for everybody. @param {string} path @param {Promise<Response>} [early] its answer, if it was asked for already */
+  read(path, early) {
+    return send(this.url(path), {}, early);
   }
 
   /**
@@ -65,12 +65,12 @@ export class Api {
 
 /**
  * The JSON of an answer. Throws Problem.
- * @param {URL} url @param {RequestInit} options
+ * @param {URL} url @param {RequestInit} options @param {Promise<Response>} [early]
  */
-async function send(url, options) {
+async function send(url, options, early) {
   let answer;
   try {
-    answer = await fetch(url, { ...options, credentials: "omit" });
+    answer = await (early ?? fetch(url, { ...options, credentials: "omit" }));
   } catch {
     throw new Problem("network", 0);
   }

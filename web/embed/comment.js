@@ -51,12 +51,7 @@ export class CommentView {
     this.rest = false; // whether the service has more replies than were loaded
     this.article = h("article", { part: "comment", tabindex: "-1", "aria-labelledby": `by-${comment.id}` });
     this.notes = h("div", { class: "notes" });
-    this.list = h("ol", { class: "replies", role: "list" });
-    this.rail = h("button", { class: "rail", type: "button", onclick: () => this.fold(true) });
-    this.more = h("button", { class: "more", type: "button", onclick: () => thread.loadReplies(this) });
-    this.folded = h("button", { class: "more", type: "button", onclick: () => this.fold(false) });
-    this.branch = h("div", { class: "branch" }, this.rail, this.list, this.more);
-    this.element = h("li", { class: "comment", id: `c-${comment.id}` }, this.article, this.folded, this.branch);
+    this.element = h("li", { class: "comment", id: `c-${comment.id}` }, this.article);
     this.update(comment);
   }
 
@@ -68,8 +63,11 @@ export class CommentView {
     this.article.toggleAttribute("data-featured", comment.featured);
     if (comment.html === null && before?.html === null) this.article.firstElementChild?.replaceWith(this.tombstone());
     else if (comment.html === null) this.article.replaceChildren(this.tombstone(), this.notes);
-    else if (!before || before.html === null) this.article.replaceChildren(...this.parts());
-    else this.refresh(before);
+    else if (before?.html) this.refresh(before);
+    else {
+      this.article.replaceChildren(...this.parts());
+      this.showBody();
+    }
     this.showBranch();
     this.thread.emit("rendered", this);
   }
@@ -81,23 +79,24 @@ export class CommentView {
   parts() {
     this.by = this.byline();
     this.body = h("div", { class: "body", part: "text", dir: "auto" });
-    this.on = h("button", { class: "more", type: "button", onclick: () => this.readOn() }, this.thread.t("comment.read_on"));
-    this.showBody();
     this.actions = h("div", { class: "actions", part: "actions" }, ...this.buttons());
     this.showVotes();
-    return [this.by, ...this.inReplyTo(), this.body, this.on, this.notes, this.actions];
+    return [this.by, ...this.inReplyTo(), this.body, this.actions, this.notes];
   }
 
   /** The words; of very many, the first ones. */
   showBody() {
-    const { body, on } = this;
-    body.replaceChildren(rendered(/** @type {string} */ (this.comment.html)));
-    on.hidden = body.textContent.length + LINE * body.querySelectorAll("p, br, li, pre").length < LONG;
-    body.toggleAttribute("data-long", !on.hidden);
+    const { body } = this;
+    const html = /** @type {string} */ (this.comment.html);
+    body.replaceChildren(rendered(html));
+    const long = html.length > LONG && body.textContent.length + LINE * body.querySelectorAll("p, br, li, pre").length > LONG;
+    body.toggleAttribute("data-long", long);
+    this.cut?.remove();
+    if (long) this.actions.before((this.cut = h("button", { class: "more", type: "button", onclick: () => this.readOn() }, this.thread.t("comment.read_on"))));
   }
 
   readOn() {
-    this.on.hidden = true;
+    this.cut.remove();
     this.body.removeAttribute("data-long");
     this.article.focus({ preventScroll: true });
   }
@@ -181,6 +180,7 @@ export class CommentView {
 
   /** Put a reply where it stands in reading order: after what it answers, siblings oldest first. @param {CommentView} reply */
   place(reply) {
+    this.makeBranch();
     const at = this.replies.findLastIndex((other) => other.path < reply.path) + 1;
     this.list.insertBefore(reply.element, this.replies[at]?.element ?? null);
     this.replies.splice(at, 0, reply);
@@ -207,15 +207,28 @@ export class CommentView {
 
   /** How many published comments stand below it here. */
   get shown() {
-    return this.list.querySelectorAll("article:not([data-gone])").length;
+    return this.list?.querySelectorAll("article:not([data-gone])").length ?? 0;
+  }
+
+  /** Where replies stand; most comments never have one. */
+  makeBranch() {
+    if (this.branch) return;
+    this.list = h("ol", { class: "replies", role: "list" });
+    this.rail = h("button", { class: "rail", type: "button", onclick: () => this.fold(true) });
+    this.more = h("button", { class: "more", type: "button", onclick: () => this.thread.loadReplies(this) });
+    this.folded = h("button", { class: "more", type: "button", onclick: () => this.fold(false) });
+    this.branch = h("div", { class: "branch" }, this.rail, this.list, this.more);
+    this.element.append(this.folded, this.branch);
   }
 
   /** The replies, or the line that says how many are folded away. */
   showBranch() {
+    const some = this.replies.length > 0 || this.rest;
+    if (some) this.makeBranch();
+    if (!this.branch) return;
     const { t } = this.thread;
     const { shown } = this;
     const n = Math.max(this.comment.descendant_count, shown);
-    const some = this.replies.length > 0 || this.rest;
     this.branch.hidden = !some || this.collapsed;
     this.folded.hidden = !some || !this.collapsed;
     this.more.hidden = !this.rest;

@@ -57,10 +57,11 @@ export class Composer {
     const name = this.parent?.comment.author?.name ?? "";
     const label = this.edit ? t("composer.edit") : this.parent ? t("composer.reply_to", { name }) : t("composer.join");
     this.area = h("textarea", { class: "input", rows: "1", dir: "auto", "aria-label": label, placeholder: label, oninput: () => this.typed() });
-    this.grow = h("div", { class: "grow" }, this.area);
+    this.grow = h("div", { class: "grow", "data-label": label }, this.area);
     this.shown = h("div", { class: "body preview", dir: "auto", hidden: true });
     this.line = h("div", { class: "complaint", hidden: true });
     this.left = h("span", { class: "left" });
+    this.time = this.edit && h("span", { class: "left", title: t("composer.until") });
     this.preview = h("button", { type: "button", class: "quiet", onclick: () => this.look() }, t("composer.preview"));
     const tools = TOOLS.map(([tool, sign, change]) => {
       const button = h("button", { type: "button", "aria-label": t(`tool.${tool}`), title: t(`tool.${tool}`), onclick: () => this.change(change) });
@@ -71,7 +72,7 @@ export class Composer {
     rove(this.tools);
     const cancel = this.isRoot ? null : h("button", { type: "button", class: "quiet", onclick: () => this.close() }, t("cancel"));
     this.button = h("button", { class: "send" }, t(this.edit ? "composer.save" : "composer.send"));
-    this.foot = h("div", { class: "foot" }, this.tools, this.left, this.preview, cancel, this.button);
+    this.foot = h("div", { class: "foot" }, this.tools, this.time, this.left, this.preview, cancel, this.button);
     this.form = h(
       "form",
       {
@@ -116,7 +117,7 @@ export class Composer {
     this.rest = value.length < most - NEAR ? NEAR : most - [...value.normalize("NFC").trim()].length;
     const near = this.rest < NEAR;
     this.left.textContent = near ? this.thread.words.numbers.format(this.rest) : "";
-    this.left.title = near ? this.thread.t("composer.left", { n: this.rest }) : "";
+    this.left.title = near && this.rest >= 0 ? this.thread.t("composer.left", { n: this.rest }) : "";
     this.left.toggleAttribute("data-over", this.rest < 0);
   }
 
@@ -287,24 +288,32 @@ export class Composer {
     if (!(problem instanceof Problem)) throw problem;
     const { thread, account } = this;
     this.form.hidden = false;
-    if (account.ended(problem)) return this.complain(account.invitation(thread.t("sign_in.ended")));
     const again = AGAIN.includes(problem.code);
-    if (!again) this.keep({ text: this.draft.text }); // refused: the next try is another one
+    if (!again && problem.status !== 401) this.keep({ text: this.draft.text }); // refused: the next try is another one
     const retry = h("button", { type: "button", class: "link", onclick: () => this.send() }, thread.t("line.retry"));
-    this.complain(thread.words.problem(problem), again && !problem.retryAfter ? retry : null);
+    this.complain(account.explain(problem), again && !problem.retryAfter ? retry : null);
     if (problem.retryAfter) this.wait(problem);
-    else if (problem.code === "network") window.addEventListener("online", () => this.line.hidden || this.send(), { once: true });
+    else if (problem.code === "network") this.sendOnline();
+  }
+
+  /** Once the network is back, unless other words stand here by then, or none. */
+  sendOnline() {
+    const { key } = this.draft;
+    const online = () => this.form.isConnected && !this.line.hidden && key && this.draft.key === key && this.send();
+    window.addEventListener("online", online, { once: true });
   }
 
   /** Count the seconds down until it may be tried again. @param {Problem} problem */
   wait(problem) {
     const { words } = this.thread;
     const end = Date.now() + problem.retryAfter * 1000;
+    this.button.disabled = true;
     this.waits = setInterval(() => {
       const retryAfter = Math.ceil((end - Date.now()) / 1000);
       if (retryAfter > 0 && this.form.isConnected) return void (this.line.firstChild.data = words.problem({ code: problem.code, retryAfter }));
       clearInterval(this.waits);
       this.waits = 0;
+      this.button.disabled = false;
       return this.complain(null);
     }, 1000);
   }
@@ -326,12 +335,26 @@ export class Composer {
     const tick = () => {
       const seconds = Math.round((Date.parse(this.edit.until) - Date.now()) / 1000);
       if (seconds < 0 || !this.form.isConnected) clearInterval(timer);
+      this.button.disabled = seconds < 0;
       if (seconds < 0) this.complain(t("error.edit_window_closed"));
-      else this.left.textContent = clock(seconds);
+      else this.time.textContent = clock(seconds);
     };
     const timer = setInterval(tick, 1000);
-    this.left.title = t("composer.until");
     tick();
+  }
+
+  /** Go on where its comment stands now, after the list was read anew. */
+  async reattach() {
+    const { thread, edit } = this;
+    const { id } = (edit?.view ?? this.parent).comment;
+    if (!thread.comments.has(id)) await thread.fetchContext(id);
+    const view = thread.comments.get(id);
+    if (!view) return;
+    if (edit) edit.view = view;
+    else this.parent = view;
+    view.composer = this;
+    view.element.toggleAttribute("data-editing", !!edit);
+    view.article.after(this.form.parentElement);
   }
 
   /** Done with writing; the draft stays. @param {boolean} [back] whether the focus goes back to where it came from */

@@ -4,6 +4,7 @@
 const FOLDER = new URL("./", import.meta.url); // where the service keeps everything else
 const API = new URL("/api/v1/", import.meta.url);
 const NEAR = "600px"; // how far below the viewport a section begins to load
+const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
 const BATCH = 200; // articles in one request, as the API allows
 const LONGEST = 4_000; // characters of a query; longer lists go by POST
 
@@ -38,6 +39,11 @@ async function fetchCounts(site, ids) {
   }
 }
 
+/** The language tag of an element: its own, the page's, or the reader's. @param {Element} element @returns {string} */
+function languageOf(element) {
+  return (element.closest("[lang]")?.lang || navigator.language).replace(/_/g, "-");
+}
+
 /** The number of comments on an article: `<discuss-count site article>`. */
 class DiscussCount extends HTMLElement {
   static observedAttributes = ["site", "article"];
@@ -54,23 +60,23 @@ class DiscussCount extends HTMLElement {
 
   /** @param {number} count */
   show(count) {
-    const language = this.closest("[lang]")?.lang.replace(/_/g, "-");
-    this.textContent = count.toLocaleString(language || undefined);
+    this.textContent = count.toLocaleString(languageOf(this));
     this.dispatchEvent(new CustomEvent("discuss-count", { bubbles: true, detail: { count } }));
   }
 }
 
 const waiting = new CSSStyleSheet();
-waiting.replaceSync(":host { display: block } :host([loading]) { min-height: 100vh }");
+waiting.replaceSync(":host { display: block } :host([loading]) { min-height: 100vh } @media print { :host([loading]) { min-height: 0 } }");
 
 /** The section under an article: `<discuss-thread site article>`; loads when it comes near the viewport. */
 class DiscussThread extends HTMLElement {
   static observedAttributes = ["site", "article", "token", "lang"];
-  #token = "";
+  /** @type {string | undefined} */
+  #token;
 
   /** The reader's token; the page may set it any time, null signs out. */
   get token() {
-    return this.#token || this.getAttribute("token") || "";
+    return this.#token ?? this.getAttribute("token") ?? "";
   }
 
   set token(token) {
@@ -84,6 +90,11 @@ class DiscussThread extends HTMLElement {
   }
 
   connectedCallback() {
+    if (Object.hasOwn(this, "token")) {
+      const { token } = this; // set before this script was there
+      delete this.token;
+      this.token = token;
+    }
     if (!this.shadowRoot) {
       this.attachShadow({ mode: "open" }).append(document.createElement("slot"));
       this.shadowRoot.adoptedStyleSheets = [waiting];
@@ -92,37 +103,70 @@ class DiscussThread extends HTMLElement {
     this.near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.load(), { rootMargin: NEAR });
     this.near.observe(this);
     this.linked = () => location.hash.startsWith("#comment-") && !this.thread && this.load();
+    this.printed = () => this.thread || this.load();
     addEventListener("hashchange", this.linked);
+    addEventListener("beforeprint", this.printed);
     this.linked();
   }
 
   disconnectedCallback() {
     this.near.disconnect();
     removeEventListener("hashchange", this.linked);
+    removeEventListener("beforeprint", this.printed);
     this.thread?.leave();
     this.thread = null;
   }
 
   attributeChangedCallback(name, before, now) {
-    if (!this.thread || before === now) return;
+    if (before === now) return;
+    if (name === "token") this.#token = undefined;
+    if (!this.thread) return;
     if (name === "token") this.thread.signedIn();
     else this.load();
   }
 
+  /** The language tag to speak, and the code of the file that has its words. */
+  get language() {
+    const tag = languageOf(this);
+    const code = tag.slice(0, 2).toLowerCase();
+    return LANGUAGES.includes(code) ? { tag, code } : { tag: "en", code: "en" };
+  }
+
   async load() {
     this.near.disconnect();
+    // everything at once: what is asked for is there when the script is
+    import(new URL(`lang/${this.language.code}.js`, FOLDER).href).catch(() => {});
+    const site = new URL(`sites/${this.getAttribute("site")}`, API).href;
+    const early = [`${site}/articles/${this.getAttribute("article")}/comments`, site].map((url) => fetch(url, { credentials: "omit" }));
+    for (const answer of early) answer.catch(() => {}); // told by the thread
     try {
       const { mount } = await import(new URL("thread.js", FOLDER).href);
       this.thread?.leave();
-      this.thread = mount(this);
+      this.thread = mount(this, early);
       await this.thread.started;
     } catch (problem) {
       this.removeAttribute("loading");
-      addEventListener("online", () => this.load(), { once: true });
+      if (!this.thread) this.offerRetry();
       throw problem;
     }
   }
+
+  /** A button below what the page's server put here; the words of its language may be what could not be had. */
+  offerRetry() {
+    const button = document.createElement("button");
+    button.textContent = "↻ Discuss";
+    button.onclick = () => (button.remove(), this.load());
+    addEventListener("online", () => button.isConnected && button.click(), { once: true });
+    this.shadowRoot.append(button);
+  }
 }
+
+/** Counts beside a section follow it. */
+document.addEventListener("discuss-count", ({ target, detail }) => {
+  if (!(target instanceof DiscussThread)) return;
+  const same = (name) => (element) => element.getAttribute(name) === target.getAttribute(name);
+  for (const count of [...document.querySelectorAll("discuss-count")].filter(same("site")).filter(same("article"))) count.show(detail.count);
+});
 
 customElements.define("discuss-count", DiscussCount);
 customElements.define("discuss-thread", DiscussThread);

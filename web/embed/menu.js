@@ -57,7 +57,7 @@ export function showMenu(button, items) {
 /**
  * Ask something in a dialog; it closes when `submit` went well.
  * @param {import("./thread.js").Thread} thread
- * @param {{title: string, hint?: string, fields: Field[], send: string | ((values: Record<string, string>) => string),
+ * @param {{title: string, hint?: string | Node, fields: Field[], send: string | ((values: Record<string, string>) => string),
  *   submit: (values: Record<string, string>) => Promise<HTMLElement | void>}} question `submit` says what gets the focus, if not what had it
  */
 export function ask(thread, { title, hint, fields, send, submit }) {
@@ -85,14 +85,14 @@ export function ask(thread, { title, hint, fields, send, submit }) {
         } catch (problem) {
           if (!(problem instanceof Problem)) throw problem;
           line.hidden = false;
-          line.textContent = thread.words.problem(problem);
+          line.replaceChildren(thread.account.explain(problem));
         } finally {
           button.disabled = false;
         }
       },
     },
     h("h3", { id: "asked" }, title),
-    hint ? h("p", { class: "hint" }, hint) : null,
+    hint ? h("div", { class: "hint" }, hint) : null,
     ...parts.map(({ element }) => element),
     line,
     h("div", { class: "foot" }, h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, t("cancel")), button),

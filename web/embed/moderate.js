@@ -33,22 +33,28 @@ export async function follow(account) {
 /** Read what waits, as it is now. @param {import("./account.js").Account} account */
 async function refresh(account) {
   const { thread } = account;
-  const found = await thread.api.write("GET", `moderation/comments?queue=pending&limit=100&article=${thread.article.id}`).catch(() => null);
+  const found = await thread.api.write("GET", `moderation/comments?queue=pending&limit=100&article=${thread.article?.id ?? thread.id}`).catch(() => null);
   const now = following.get(thread);
   if (!found || !now) return;
   const before = now.held;
   now.held = new Map(found.items.filter(({ status }) => status === "pending").map((item) => [item.id, item]));
   thread.steady(() => {
     for (const id of before.keys()) if (!now.held.has(id)) gone(thread, id);
-    for (const item of [...now.held.values()].reverse()) account.show(item);
+    for (const item of now.held.values()) thread.update(item);
+    showHeld(account);
   });
+}
+
+/** What waits, where it will stand, as far as comments are there. @param {import("./account.js").Account} account */
+export function showHeld(account) {
+  account.showHeld([...(following.get(account.thread)?.held.values() ?? [])]);
 }
 
 /** Somebody decided: what is not published is nowhere. @param {import("./thread.js").Thread} thread @param {string} id */
 function gone(thread, id) {
   const view = thread.comments.get(id);
   if (view?.comment.status !== "pending") return;
-  if (view.list.children.length) thread.remove(id, null);
+  if (view.replies.length) thread.remove(id, null);
   else thread.take(view);
 }
 

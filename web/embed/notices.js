@@ -36,7 +36,6 @@ export class Notices {
     if (account.me && !account.me.guest) {
       const { items } = await thread.api.write("GET", `me/notifications?limit=${SHOWN}`).catch(() => ({ items: [] }));
       this.items = items;
-      for (const notice of items.filter(({ type }) => type === "removed").reverse()) this.showRemoved(notice);
       if (!account.moderates) this.stream = new Stream(account, "me/events", String(this.newest), (name, data) => data && this.heard(data));
     }
     this.count();
@@ -54,20 +53,23 @@ export class Notices {
   heard(notice) {
     if (!notice.type || this.items.some(({ id }) => id === notice.id)) return;
     this.items = [notice, ...this.items].slice(0, SHOWN);
-    if (notice.type === "removed") this.showRemoved(notice);
+    if (notice.type === "removed") this.showRemoved();
     if (notice.type === "ban_changed") this.account.settled = this.account.refresh();
     if (notice.type === "appeal_decided" || notice.type === "approved") this.account.refreshMine();
     this.count();
     this.thread.announce(this.button.getAttribute("aria-label"));
   }
 
-  /** One's own comment that a moderator removed, with what is to be said about that. @param {Notice} notice */
-  showRemoved({ comment, reason }) {
+  /** One's own comments that a moderator removed, with what is to be said about that. */
+  showRemoved() {
     const { account, thread } = this;
-    if (!thread.mine || comment?.article_id !== thread.article.id || comment.status === "published") return;
-    if (!thread.mine.removed.some(({ id }) => id === comment.id)) thread.mine.removed.push({ id: comment.id, reason, appealable: true });
-    const view = account.show(comment);
-    if (view) decorate(view);
+    if (!thread.mine || !thread.article) return;
+    for (const { comment, reason } of this.items.filter(({ type }) => type === "removed").reverse()) {
+      if (comment?.article_id !== thread.article.id || comment.status === "published") continue;
+      if (!thread.mine.removed.some(({ id }) => id === comment.id)) thread.mine.removed.push({ id: comment.id, reason, appealable: true });
+      const view = account.show(comment);
+      if (view) decorate(view);
+    }
   }
 
   count() {

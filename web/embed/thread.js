@@ -12,11 +12,16 @@ import { wordsFor } from "./words.js";
 
 const SORTS = ["newest", "oldest", "top", "controversial"];
 const LINK = /^#comment-([0-9a-f-]{36})$/;
+const SLICE = 4; // roots that are put in before the browser may paint
+const PATIENCE = 1_000; // milliseconds that comments wait for what their reader has here, so that nothing moves them later
 
-/** Show the section in an element; `started` of what is returned is settled when it is there. @param {any} element the <discuss-thread> */
-export function mount(element) {
+/**
+ * Show the section in an element; `started` of what is returned is settled when it is there.
+ * @param {any} element the <discuss-thread> @param {Promise<Response>[]} early the first page and the site, asked for already
+ */
+export function mount(element, early) {
   const thread = new Thread(element);
-  thread.started = thread.start();
+  thread.started = thread.start(early);
   return thread;
 }
 
@@ -48,17 +53,27 @@ export class Thread {
     return `articles/${this.id}`;
   }
 
-  async start() {
-    const page = this.fetchPage(); // while the words are on their way
+  /** @param {Promise<Response>[]} early */
+  async start(early) {
+    const page = this.fetchPage(early); // while the words are on their way
     page.catch(() => {}); // told by load
-    this.words = await wordsFor(this.element);
+    const asked = this.askForToken();
+    if (this.element.token) import("./account.js").catch(() => {}); // told by signedIn
+    this.words = await wordsFor(this.element.language);
     this.times = new Times(this.words);
     this.build();
     window.addEventListener("hashchange", () => this.followLink(), { signal: this.gone.signal });
+    await Promise.race([asked.then(() => this.signedIn()), pause(PATIENCE)]);
     await this.load(page);
-    if (!this.element.token) this.tell("discuss-token-needed", { resolve: (token) => (this.element.token = token) });
-    this.signedIn();
     await this.followLink();
+  }
+
+  /** Ask the page for a token, unless it gave one; settled when there is none to wait for. @returns {Promise<void>} */
+  askForToken() {
+    return new Promise((done) => {
+      const resolve = (token) => done((this.element.token = token));
+      if (this.element.token || this.tell("discuss-token-needed", { resolve })) done();
+    });
   }
 
   leave() {
@@ -117,10 +132,10 @@ export class Thread {
     this.root.adoptedStyleSheets = [...new Set([...this.root.adoptedStyleSheets, sheet])];
   }
 
-  /** The first page in the chosen order, and the site. */
-  fetchPage() {
+  /** The first page in the chosen order, and the site. @param {Promise<Response>[]} [early] their answers, if they were asked for already */
+  fetchPage([page, site] = []) {
     const query = this.sort === "newest" ? "" : `?sort=${this.sort}`;
-    return Promise.all([this.api.read(`${this.path}/comments${query}`), this.settings ?? this.api.read("")]);
+    return Promise.all([this.api.read(`${this.path}/comments${query}`, page), this.settings ?? this.api.read("", site)]);
   }
 
   async load(answer = this.fetchPage()) {
@@ -129,38 +144,52 @@ export class Thread {
       const [page, settings] = await answer;
       if (turn !== this.turn) return;
       this.settings = settings;
-      this.open(page);
+      await this.open(page);
     } catch (problem) {
       if (turn === this.turn) this.fail(problem);
     }
   }
 
   /** Show a first page. @param {any} page */
-  open(page) {
+  async open(page) {
+    const { turn } = this;
     const first = !this.article;
+    const composers = [...this.comments.values()].flatMap(({ composer }) => composer ?? []);
+    this.live?.stop();
     this.comments.clear();
     this.fresh.clear();
     this.list.replaceChildren();
-    this.list.removeAttribute("aria-busy");
     this.say(null);
-    this.addRoots(page);
     this.showArticle(page.article);
     this.countFresh();
+    const filled = this.addRoots(page);
     this.show();
+    await filled;
     this.element.removeAttribute("loading");
-    this.live?.stop();
+    for (const composer of composers) await composer.reattach();
+    if (turn !== this.turn) return;
+    this.list.removeAttribute("aria-busy");
     this.live = new Live(this.api.url(`${this.path}/events`), page.last_event_id, this.element, (name, data) => this.steady(() => this.happened(name, data)));
-    if (first) this.tell("discuss-ready", { comment_count: page.article.comment_count });
+    if (first) this.tell("discuss-ready", { comment_count: this.article.comment_count });
     this.emit("opened");
   }
 
-  /** @param {any} page */
-  addRoots(page) {
-    for (const root of page.comments) {
+  /** Put roots with their replies at the end of the list: what is in sight first, the rest while it is read. @param {any} page */
+  async addRoots(page) {
+    const { turn } = this;
+    this.filling = true;
+    for (const [at, root] of page.comments.entries()) {
+      if (at && at % SLICE === 0) {
+        this.emit("filled");
+        await painted();
+        if (turn !== this.turn) return;
+      }
       const view = this.insert(root);
       for (const reply of root.replies.items) this.insert(reply);
       view.next = root.replies.next_cursor;
     }
+    this.filling = false;
+    this.emit("filled");
     this.cursor = page.next_cursor;
     this.more.hidden = this.cursor === null;
     this.showEmpty();
@@ -177,10 +206,12 @@ export class Thread {
     this.article = article;
     this.count.textContent = this.words.numbers.format(article.comment_count);
     const closed = article.locked || this.settings?.posting === "closed";
-    this.composerPlace.hidden = closed;
+    const was = this.section.hasAttribute("data-closed");
+    this.composerPlace.hidden = closed && !this.account?.composer?.text; // what somebody wrote stays
     this.closed.hidden = !closed;
     this.closed.textContent = closed ? (article.locked_reason ?? this.t(article.locked ? "line.locked" : "line.closed")) : "";
     this.section.toggleAttribute("data-closed", closed);
+    if (closed !== was) this.emit("closed", closed ? this.closed.textContent : null);
     this.tell("discuss-count", { count: article.comment_count });
   }
 
@@ -198,20 +229,26 @@ export class Thread {
     this.element.removeAttribute("loading");
     this.list.removeAttribute("aria-busy");
     if (!this.comments.size) this.list.replaceChildren(h("li", {}, h("slot")));
-    this.say(this.words.problem(problem), () => this.load());
+    this.say(this.words.problem(problem), () => this.reload());
+  }
+
+  /** Read it all anew. */
+  async reload() {
+    await this.load();
+    await this.account?.refreshMine();
   }
 
   reorder() {
     this.sort = this.order.value;
     this.list.setAttribute("aria-busy", "true");
-    return this.load();
+    return this.reload();
   }
 
   loadMore() {
     return this.press(this.more, async () => {
       const seen = new Set(this.comments.keys());
       const page = await this.api.read(`${this.path}/comments?sort=${this.sort}&cursor=${encodeURIComponent(this.cursor)}`);
-      this.addRoots(page);
+      await this.addRoots(page);
       const added = page.comments.find((root) => !seen.has(root.id));
       return added && this.comments.get(added.id);
     });
@@ -303,13 +340,15 @@ export class Thread {
 
   /** Something happened to the article. @param {string} name @param {any} data */
   happened(name, data) {
-    if (name === "reset") return void this.load();
+    if (name === "reset") return void this.reload();
     if (name === "article.updated") return this.showArticle(data.article);
     if (data.comment_count !== undefined) this.showArticle({ ...this.article, comment_count: data.comment_count });
     if (name === "comment.removed") return this.remove(data.id, data.tombstone);
     if (!data.comment) return undefined;
     if (this.comments.has(data.comment.id)) return this.update(data.comment);
-    if (name === "comment.published" && this.belongs(data.comment)) this.fresh.set(data.comment.id, data.comment);
+    if (name !== "comment.published" || !this.belongs(data.comment)) return undefined;
+    if (!this.comments.size) return void this.insert(data.comment); // nothing is being read
+    this.fresh.set(data.comment.id, data.comment);
     return this.countFresh();
   }
 
@@ -330,14 +369,21 @@ export class Thread {
     const first = this.sort !== "oldest";
     const views = [...this.fresh.values()].map((comment) => this.insert(comment, { first }));
     for (const view of views) this.reveal(view);
-    views[views.length - 1]?.article.focus();
+    const topOf = (view) => view.article.getBoundingClientRect().top;
+    views.reduce((one, other) => (topOf(other) < topOf(one) ? other : one)).article.focus();
   }
 
   /** Nothing above it is folded away, and it is seen to be meant. @param {CommentView} view */
   reveal(view) {
+    const { article } = view;
     for (let above = view.host; above; above = above.host) above.collapse(false);
-    view.article.classList.remove("new");
-    requestAnimationFrame(() => view.article.classList.add("new"));
+    article.classList.remove("new");
+    const seen = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      seen.disconnect();
+      article.classList.add("new");
+    });
+    seen.observe(article);
   }
 
   /** Show one comment in its context: what a link to it does. @param {string} id */
@@ -381,9 +427,19 @@ export class Thread {
 
   /** The reader's token came, changed or went: who they are decides what the section offers. */
   async signedIn() {
+    if (!this.section) return; // start looks again
     if (!this.account && !this.element.token && !remembers(this.site)) return;
-    const { connect } = await import("./account.js");
-    this.account = await connect(this);
+    await this.bring(
+      () => import("./account.js"),
+      async ({ connect }) => (this.account = await connect(this)),
+    );
+  }
+
+  /** Use a further module; where it cannot be had, say so. @param {() => Promise<any>} load @param {(module: any) => Promise<unknown>} use */
+  async bring(load, use) {
+    const module = await load().catch(() => null);
+    if (module) await use(module);
+    else this.say(this.words.problem({ code: "network" }), () => (this.say(null), this.bring(load, use)));
   }
 
   /** A button of a comment, or of the composer's place, was pressed: whoever wants to take part loads the rest. @param {Event} event */
@@ -391,9 +447,21 @@ export class Thread {
     const button = /** @type {Element} */ (event.target).closest("[data-action]");
     if (!button) return;
     const id = button.closest("li.comment")?.id.slice(2);
-    const { act } = await import("./actions.js");
-    await act(this, /** @type {HTMLElement} */ (button), id ? (this.comments.get(id) ?? null) : null);
+    await this.bring(
+      () => import("./actions.js"),
+      ({ act }) => act(this, /** @type {HTMLElement} */ (button), id ? (this.comments.get(id) ?? null) : null),
+    );
   }
+}
+
+/** After the next frame; at once in a tab that nobody sees. */
+function painted() {
+  return new Promise((done) => (document.hidden ? done() : requestAnimationFrame(() => setTimeout(done))));
+}
+
+/** @param {number} milliseconds */
+function pause(milliseconds) {
+  return new Promise((done) => setTimeout(done, milliseconds));
 }
 
 /** Whether an earlier visit left something of its reader's here: a guest's token, a draft, muted people. @param {string} site */

@@ -15,6 +15,8 @@ export class Times {
     this.words = words;
     this.exact = new Intl.DateTimeFormat(words.language, { dateStyle: "long", timeStyle: "short" });
     this.date = new Intl.DateTimeFormat(words.language, { dateStyle: "medium" });
+    const unit = (unit) => new Intl.NumberFormat(words.language, { style: "unit", unit, unitDisplay: "short" });
+    this.units = UNITS.map(([name, length]) => ({ length, format: unit(name) })); // making one takes longer than a hundred uses
     /** @type {Set<WeakRef<HTMLTimeElement>>} */
     this.shown = new Set();
     this.timer = setInterval(() => this.refresh(), EVERY);
@@ -34,12 +36,8 @@ export class Times {
   text(at) {
     const seconds = (Date.now() - Date.parse(at)) / 1000;
     if (seconds > 7 * 86_400) return this.date.format(new Date(at));
-    for (const [unit, length] of UNITS)
-      if (seconds >= length) {
-        const style = /** @type {const} */ ({ style: "unit", unit, unitDisplay: "short" });
-        return new Intl.NumberFormat(this.words.language, style).format(Math.floor(seconds / length));
-      }
-    return this.words.t("time.now");
+    const unit = this.units.find(({ length }) => seconds >= length);
+    return unit ? unit.format.format(Math.floor(seconds / unit.length)) : this.words.t("time.now");
   }
 
   refresh() {

@@ -1,13 +1,18 @@
 // @ts-check
 // The section's own words in the reader's language; one small file each, loaded only when used.
 
-const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
 const LATIN = /^[ -\u024f]*$/;
+
+// Codes that readers can do nothing about are said alike: the service is wrong, or the page.
+const ALIKE = {
+  "unavailable": ["internal_error", "request_timeout", "too_many_streams"],
+  "page": ["bad_request", "headers_too_large", "idempotency_key_reused", "invalid_cursor", "invalid_idempotency_key", "invalid_json", "method_not_allowed", "not_found", "unsupported_media_type", "uri_too_long"],
+};
 
 /** Words, numbers and plurals of one language. */
 export class Words {
-  /** @param {string} language a BCP 47 tag @param {Record<string, string | Record<string, string>>} texts @param {string} [code] the file they are from */
-  constructor(language, texts, code = "en") {
+  /** @param {string} language a BCP 47 tag @param {Record<string, string | Record<string, string>>} texts @param {string} code the file they are from */
+  constructor(language, texts, code) {
     this.code = code;
     this.language = language;
     this.direction = language.startsWith("ar") ? "rtl" : "ltr";
@@ -47,17 +52,18 @@ export class Words {
 
   /** Words for what went wrong. @param {{code: string, retryAfter?: number}} problem */
   problem({ code, retryAfter }) {
-    const key = `error.${code}`;
+    const [said] = Object.entries(ALIKE).find(([, codes]) => codes.includes(code)) ?? [code];
+    const key = `error.${said}`;
     return this.t(this.knows(key) ? key : "error.unknown", { n: retryAfter || 1 });
   }
 }
 
-/** The words an element is to be shown in: its own language, the page's, or the reader's. @param {Element} element */
-export async function wordsFor(element) {
-  const wanted = (element.closest("[lang]")?.getAttribute("lang") || navigator.language).replace(/_/g, "-");
-  const code = LANGUAGES.find((language) => wanted.toLowerCase().split("-")[0] === language);
-  const { default: texts } = await import(`./lang/${code ?? "en"}.js`);
-  return new Words(code ? known(wanted, code) : "en", texts, code);
+/** The words of a language. @param {{tag: string, code: string}} language */
+export async function wordsFor({ tag, code }) {
+  const texts = import(`./lang/${code}.js`);
+  const words = new Words(known(tag, code), {}, code); // takes as long as the texts are on their way
+  words.texts = (await texts).default;
+  return words;
 }
 
 /** A tag as it is, when the browser can count in it. @param {string} tag @param {string} otherwise */

@@ -32,6 +32,7 @@ export default {
   "action.more": "المزيد",
   "composer.join": "شارك في النقاش",
   "error.network": "تعذّر الوصول إلى النقاش. هل انقطع الاتصال؟",
+  "error.page": "هناك خطأ في هذه الصفحة. أعد تحميلها.",
   "error.unavailable": "النقاش غير متاح الآن.",
   "error.site_not_found": "لا يوجد موقع بهذا الاسم.",
   "error.invalid_article_id": "معرّف المقال في هذه الصفحة غير صحيح.",

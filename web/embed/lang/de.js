@@ -32,6 +32,7 @@ export default {
   "action.more": "Mehr",
   "composer.join": "Diskutieren Sie mit",
   "error.network": "Die Diskussion ist nicht erreichbar. Sind Sie offline?",
+  "error.page": "Mit dieser Seite stimmt etwas nicht. Laden Sie sie neu.",
   "error.unavailable": "Die Diskussion ist gerade nicht verfügbar.",
   "error.site_not_found": "Diese Website gibt es nicht.",
   "error.invalid_article_id": "Diese Seite gibt ihren Artikel falsch an.",

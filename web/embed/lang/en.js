@@ -32,6 +32,7 @@ export default {
   "action.more": "More",
   "composer.join": "Join the discussion",
   "error.network": "The discussion cannot be reached. Are you offline?",
+  "error.page": "Something is wrong with this page. Reload it.",
   "error.unavailable": "The discussion is not available right now.",
   "error.site_not_found": "There is no such site.",
   "error.invalid_article_id": "This page names its article wrongly.",

@@ -32,6 +32,7 @@ export default {
   "action.more": "Más",
   "composer.join": "Participa en el debate",
   "error.network": "No se puede cargar el debate. ¿Tienes conexión?",
+  "error.page": "Algo falla en esta página. Vuelve a cargarla.",
   "error.unavailable": "El debate no está disponible en este momento.",
   "error.site_not_found": "Este sitio no existe.",
   "error.invalid_article_id": "Esta página no identifica bien su artículo.",

@@ -32,6 +32,7 @@ export default {
   "action.more": "Plus",
   "composer.join": "Participez à la discussion",
   "error.network": "La discussion est injoignable. Êtes-vous hors ligne ?",
+  "error.page": "Cette page a un problème. Rechargez-la.",
   "error.unavailable": "La discussion n’est pas disponible pour le moment.",
   "error.site_not_found": "Ce site n’existe pas.",
   "error.invalid_article_id": "Cette page désigne mal son article.",

@@ -32,6 +32,7 @@ export default {
   "action.more": "अधिक",
   "composer.join": "चर्चा में भाग लें",
   "error.network": "चर्चा तक पहुँच नहीं हो पा रही। क्या आप ऑफ़लाइन हैं?",
+  "error.page": "इस पृष्ठ में कुछ गड़बड़ है। इसे फिर से लोड करें।",
   "error.unavailable": "चर्चा अभी उपलब्ध नहीं है।",
   "error.site_not_found": "ऐसी कोई साइट नहीं है।",
   "error.invalid_article_id": "इस पेज पर लेख की पहचान ग़लत है।",

@@ -32,6 +32,7 @@ export default {
   "action.more": "Mais",
   "composer.join": "Participe do debate",
   "error.network": "Não foi possível carregar o debate. Há conexão com a internet?",
+  "error.page": "Há algo errado com esta página. Recarregue-a.",
   "error.unavailable": "O debate não está disponível agora.",
   "error.site_not_found": "Este site não existe.",
   "error.invalid_article_id": "Esta página não identifica bem o seu artigo.",

@@ -32,6 +32,7 @@ export default {
   "action.more": "Ещё",
   "composer.join": "Участвуйте в обсуждении",
   "error.network": "Не удаётся загрузить обсуждение. Есть ли связь с сетью?",
+  "error.page": "С этой страницей что-то не так. Перезагрузите её.",
   "error.unavailable": "Обсуждение сейчас недоступно.",
   "error.site_not_found": "Такого сайта нет.",
   "error.invalid_article_id": "На странице неверно указана статья.",

@@ -32,6 +32,7 @@ export default {
   "action.more": "Diğer",
   "composer.join": "Tartışmaya katılın",
   "error.network": "Tartışmaya ulaşılamıyor. Çevrimdışı mısınız?",
+  "error.page": "Bu sayfada bir sorun var. Sayfayı yenileyin.",
   "error.unavailable": "Tartışma şu anda kullanılamıyor.",
   "error.site_not_found": "Böyle bir site yok.",
   "error.invalid_article_id": "Bu sayfa yazısını yanlış belirtiyor.",

@@ -32,6 +32,7 @@ export default {
   "action.more": "更多",
   "composer.join": "参与讨论",
   "error.network": "无法连接讨论区。您是否已断网？",
+  "error.page": "此页面出现问题，请重新加载。",
   "error.unavailable": "讨论区暂时不可用。",
   "error.site_not_found": "没有这个站点。",
   "error.invalid_article_id": "本页的文章标识有误。",

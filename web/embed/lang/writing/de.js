@@ -62,6 +62,7 @@ export default {
   "flag.note": "Hinweis für die Moderation (freiwillig)",
   "flag.why": "Was stimmt damit nicht?",
   "guest": "Als Gast fortfahren",
+  "guest.as": "Sie schreiben als {name}.",
   "guest.go": "Weiter",
   "guest.name": "Ihr Name",
   "held": "Wartet auf die Moderation. Nur Sie sehen das.",

@@ -62,6 +62,7 @@ export default {
   "flag.note": "Algo que deba saber quien modera (opcional)",
   "flag.why": "¿Qué tiene de malo?",
   "guest": "Seguir como invitado",
+  "guest.as": "Escribes como {name}.",
   "guest.go": "Continuar",
   "guest.name": "Tu nombre",
   "held": "A la espera de un moderador. Solo tú lo ves.",

@@ -62,6 +62,7 @@ export default {
   "flag.note": "Une précision pour la modération (facultatif)",
   "flag.why": "Quel est le problème ?",
   "guest": "Continuer en invité",
+  "guest.as": "Vous écrivez sous le nom de {name}.",
   "guest.go": "Continuer",
   "guest.name": "Votre nom",
   "held": "En attente d’un modérateur. Vous seul le voyez.",

@@ -62,6 +62,7 @@ export default {
   "flag.note": "Algo que a moderação deva saber (opcional)",
   "flag.why": "O que há de errado?",
   "guest": "Continuar como visitante",
+  "guest.as": "Você escreve como {name}.",
   "guest.go": "Continuar",
   "guest.name": "Seu nome",
   "held": "Aguarda a moderação. Só você vê.",

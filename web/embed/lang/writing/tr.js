@@ -62,6 +62,7 @@ export default {
   "flag.note": "Moderatöre not (isteğe bağlı)",
   "flag.why": "Sorun nedir?",
   "guest": "Misafir olarak devam et",
+  "guest.as": "{name} adıyla yazıyorsunuz.",
   "guest.go": "Devam et",
   "guest.name": "Adınız",
   "held": "Moderatör bekliyor. Yalnızca siz görüyorsunuz.",

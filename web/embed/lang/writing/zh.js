@@ -62,6 +62,7 @@ export default {
   "flag.note": "给管理员的说明（选填）",
   "flag.why": "有什么问题？",
   "guest": "以访客身份继续",
+  "guest.as": "你正以 {name} 的名义发言。",
   "guest.go": "继续",
   "guest.name": "您的名字",
   "held": "等待管理员审核，仅您可见。",
