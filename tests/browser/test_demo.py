@@ -121,6 +121,8 @@ async def test_its_day_was_a_busy_one(demo: Service) -> None:
         )
 
     await until(counted)
+    log = (await site.get("/moderation/decisions?limit=100", token=token)).json["items"]
+    assert not [decision for decision in log if decision["action"] == "update_article"]
     articles = (await site.get("/moderation/articles", token=token)).json["items"]
     assert {urlsplit(article["url"]).path for article in articles} == {f"/demo/{story['id']}" for story in STORIES}
 

@@ -189,10 +189,13 @@ function step(depth) {
 /** A button for all of the words, where three lines are not all. @param {Element} words */
 function offerAll(words) {
   if (words.scrollHeight <= words.clientHeight + 1) return;
-  const more = button(t("item.show_all"), () => {
+  const open = () => {
     words.toggleAttribute("data-wide", true);
+    words.setAttribute("tabindex", "-1");
+    /** @type {HTMLElement} */ (words).focus(); // the button goes, the place stays
     more.remove();
-  }, { class: "plain more-words" });
+  };
+  const more = button(t("item.show_all"), open, { class: "plain more-words" });
   words.after(more);
 }
 
