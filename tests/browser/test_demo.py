@@ -116,7 +116,7 @@ async def test_its_day_was_a_busy_one(demo: Service) -> None:
             and sum(hour["held"] for hour in hours) > 1
             and hours[-1]["waiting"] == 4
             and {"premoderated_guest", "flags"} & set(stats["by_check"])
-            and stats["by_reason"]["abuse"] == 3
+            and stats["by_reason"].get("abuse") == 3
             and len(stats["articles"]) > 4
         )
 
