@@ -24,6 +24,7 @@ from service.importers.article_ids import ArticleIds
 from service.importers.dataset import read_dataset
 from service.importers.records import ImportedComment
 from service.logs import configure_logging
+from service.operations.articles import register_article
 from service.operations.authors import authenticate, issue_token
 from service.operations.flags import flag_comment
 from service.operations.sites import change_settings, create_site, get_site, list_sites
@@ -35,8 +36,10 @@ from service.store.migrations import migrate
 DEMO = Path(__file__).parents[1] / "web" / "demo"
 DISCUSSION = DEMO / "discussion.jsonl"
 FLAGS = DEMO / "flags.jsonl"
+THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 (what people are told, nothing is bound to it)
 NOWHERE = "127.0.0.1"  # the address of the demo's readers
 SINCE_LAST = timedelta(minutes=12)  # between the newest comment of the demo and its making
+FASTER = 2  # its days go by so much faster than they were written for, so that the last one is a busy one
 
 
 def say(text: str) -> None:
@@ -74,24 +77,37 @@ async def prepare_demo(settings: Settings) -> None:
         if all(row["name"] != SITE for row in await list_sites(deps)):
             say("Making the demo site …")
             await create_site(deps, SITE, {"guests": True})
-            site, words = await get_site(deps, SITE), recent(DISCUSSION.read_bytes(), datetime.now(UTC))
+            site, words = await get_site(deps, SITE), recent(settings, DISCUSSION.read_bytes(), datetime.now(UTC))
             await import_file(deps, site, "dataset", BytesIO(words), source=SITE)
             await flag_some(deps, site, words)
         site = await get_site(deps, SITE)
         await change_settings(deps, site, {"sign_in_url": address_of(settings) + SIGN_IN})
+        for article_id in articles_of(DISCUSSION.read_bytes()):
+            await register_article(deps, site, article_id, {"url": story_url(settings, article_id)})
     finally:
         await close_parts(deps)
 
 
-def recent(lines: bytes, now: datetime) -> bytes:
-    """The demo's lines with all times moved by as much as lets the newest comment be a few minutes old."""
+def recent(settings: Settings, lines: bytes, now: datetime) -> bytes:
+    """The demo's lines as if they were written lately, the newest comment a few minutes ago, below its own stories."""
     records = [orjson.loads(line) for line in lines.splitlines()]
     newest = max(datetime.fromisoformat(record["created"]) for record in records)
-    later = now - SINCE_LAST - newest
     for record in records:
-        moved = datetime.fromisoformat(record["created"]) + later
-        record["created"] = moved.isoformat(timespec="milliseconds")
+        age = (newest - datetime.fromisoformat(record["created"])) / FASTER
+        record["created"] = (now - SINCE_LAST - age).isoformat(timespec="milliseconds")
+        if record.get("type") == "article":
+            record["url"] = story_url(settings, record["article"])
     return b"\n".join(map(orjson.dumps, records))
+
+
+def articles_of(lines: bytes) -> list[str]:
+    """The stories that the demo's lines open."""
+    return [record["article"] for record in map(orjson.loads, lines.splitlines()) if record.get("type") == "article"]
+
+
+def story_url(settings: Settings, article_id: str) -> str:
+    """Where the newspaper has a story."""
+    return f"{address_of(settings)}/demo/{article_id}"
 
 
 async def flag_some(deps: Deps, site: Site, words: bytes) -> None:
@@ -106,7 +122,8 @@ async def flag_some(deps: Deps, site: Site, words: bytes) -> None:
 
 def address_of(settings: Settings) -> str:
     """Where browsers of this machine find it."""
-    return settings.public_url or f"http://{settings.host}:{settings.port}"
+    host = "localhost" if settings.host in THIS_MACHINE else settings.host
+    return settings.public_url or f"http://{host}:{settings.port}"
 
 
 def introduce(settings: Settings, with_demo: bool) -> None:

@@ -18,7 +18,7 @@ ORDER BY t.recent_count DESC, t.article_key DESC LIMIT $3
 
 -- count_hours
 -- Count what events tell by site and hour, and how many comments wait where something happened. What held a comment is
--- in the log of decisions. $1 at most so many events
+-- in the log of decisions. What was imported counts in the hour it was written. $1 at most so many events
 WITH lane AS MATERIALIZED (
     SELECT position FROM followers WHERE name = 'hours' FOR UPDATE SKIP LOCKED
 ), batch AS MATERIALIZED (
@@ -50,6 +50,19 @@ WITH lane AS MATERIALIZED (
                 SELECT max(y.created_at) FROM decisions y
                 WHERE y.comment_id = b.comment_id AND y.action = 'hold_edit' AND y.created_at <= b.written_at)
     ) d WHERE d.check_name IS NOT NULL
+    UNION ALL
+    SELECT b.site_key, hour_of(b.comment_id), m.measure
+    FROM batch b CROSS JOIN LATERAL (
+        SELECT 'comments' AS measure
+        UNION ALL
+        SELECT 'held' WHERE b.to_status = 'pending'
+        UNION ALL
+        SELECT 'removed' WHERE b.to_status IN ('removed', 'spam')
+        UNION ALL
+        SELECT 'check:' || unnest(x.held_by) FROM comments x
+        WHERE b.to_status = 'pending' AND x.article_key = b.article_key AND x.id = b.comment_id
+    ) m
+    WHERE b.kind = 'comment.imported' AND hour_of(b.comment_id) > now() - interval '8 days'
 ), waits AS (
     SELECT b.site_key, coalesce(n.pending, 0) AS waiting, coalesce(extract(epoch FROM q.since), 0)::bigint AS oldest
     FROM (SELECT DISTINCT site_key FROM batch) b

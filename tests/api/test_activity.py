@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest_asyncio
 
 from service.domain.identity import Role
 from service.operations.activity import stats_of
+from service.operations.transfer import import_file
 from tests.client import Service, SiteClient, until
 from tests.conftest import Cluster
 
@@ -110,6 +113,31 @@ async def test_stats_tell_what_happened_by_the_hour(service: Service) -> None:
     assert (len(week), sum(hour["comments"] for hour in week)) == (168, 5)
     assert (await site.get("/moderation/stats?window=1y", token=token)).status == 422
     assert (await site.get("/moderation/stats", token=await site.token())).json["code"] == "forbidden"
+
+
+async def test_what_was_imported_counts_in_the_hour_it_was_written(service: Service) -> None:
+    site = await service.new_site()
+    now = datetime.now(UTC)
+    held = {"status": "pending", "held_by": ["new_author"]}
+    written: list[tuple[int, dict[str, Any]]] = [(5, {}), (5, held), (9, {"status": "spam"}), (20 * 24, {})]
+    lines = [
+        {"article": "a", "id": str(number), "author": {"name": "Ada", "subject": "ada"}, "text": "Hello."}
+        | {"created": (now - timedelta(hours=hours)).isoformat(timespec="milliseconds"), **more}
+        for number, (hours, more) in enumerate(written)
+    ]
+    await import_file(service.deps, await site.site(), "dataset", BytesIO(b"\n".join(map(orjson.dumps, lines))))
+    token = await site.token("Max", Role.MODERATOR)
+
+    async def counted() -> bool:
+        stats = (await site.get("/moderation/stats?window=7d", token=token)).json
+        numbers = {name: [hour[name] for hour in stats["hours"]] for name in ("comments", "held", "removed")}
+        return (
+            [sum(numbers[name]) for name in ("comments", "held", "removed")] == [3, 1, 1]
+            and max(numbers["comments"]) == 2
+            and stats["by_check"] == {"new_author": 1}
+        )
+
+    await until(counted, 10)
 
 
 def test_what_waits_is_what_was_last_seen_and_grows_older() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -139,8 +140,9 @@ async def test_two_moderators_never_collide(readers: Readers, site: SiteClient) 
     await max_desk.type("s")
     await until(is_status(site, late, "spam"))
     await blind.type("r", "1", "Enter")
-    await expect(blind.item.locator(".standing")).to_have_text("Max marked it as spam")
-    await expect(blind.row("Decided blindly.").locator(".state")).to_have_text("Max marked it as spam")
+    said = "Max marked it as spam · your removal did not count"
+    await expect(blind.item.locator(".standing")).to_have_text(said)
+    await expect(blind.row("Decided blindly.").locator(".state")).to_have_text(said)
     assert await status(site, late) == "spam"
 
     await nora.page.locator(".tabs a", has_text="Removed").evaluate("(link) => link.click()")
@@ -183,6 +185,379 @@ async def test_many_at_once(readers: Readers, site: SiteClient) -> None:
     await until(is_status(site, posted[4], "pending"))
     await moderator.page.locator(".list-column .scroll").evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
     await expect(moderator.rows).to_have_count(60)
+
+
+async def test_the_buttons_below_a_comment_decide_that_comment(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    posted = [await site.posted("a", f"Number {n}.", token=await site.token(f"Person {n}")) for n in range(6)]
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    spam = moderator.item.get_by_role("button", name="Spam", include_hidden=True)
+    for number in (0, 1):
+        await moderator.row(f"Number {number}.").get_by_role("checkbox").check()
+    await moderator.row("Number 4.").click()
+    await expect(spam).to_be_hidden()
+    await moderator.type("b")
+    await expect(moderator.page.get_by_role("dialog")).to_contain_text("Ban Person 4")
+    await moderator.type("Escape")
+    await spam.evaluate("(button) => button.click()")
+    await until(is_status(site, posted[4], "spam"))
+    await expect(moderator.page.locator(".bulk strong")).to_have_text("2 selected")
+    await moderator.page.locator(".bulk").get_by_role("button", name="Spam").click()
+    await until(is_status(site, posted[1], "spam"))
+    await expect(spam).to_be_visible()
+
+    phone = await desk(readers, viewport={"width": 390, "height": 700}, has_touch=True)
+    await phone.go("/queue")
+    await phone.row("Number 2.").get_by_role("checkbox").check()
+    await phone.row("Number 5.").tap()
+    await phone.item.get_by_role("button", name="Spam").tap()
+    await until(is_status(site, posted[5], "spam"))
+    await phone.item.get_by_role("button", name="Back").tap()
+    await expect(phone.page.locator(".bulk")).to_be_hidden()
+    assert await status(site, posted[2]) == "pending"
+
+
+async def test_what_waits_for_undo_is_not_lost_when_the_page_is_left(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    posted = [await site.posted("a", f"Held {number}.") for number in range(250)]
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    for shown in range(100, 300, 50):
+        await moderator.page.locator(".list-column .scroll").evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
+        await expect(moderator.rows).to_have_count(min(shown, 250))
+    await moderator.type("*", "a")
+    await expect(moderator.rows.last.locator(".state")).to_contain_text("Approved")
+    await moderator.page.goto("about:blank")
+    token = await site.token("Looker", Role.MODERATOR)
+
+    async def all_sent() -> bool:
+        return bool((await site.get("/moderation/counts", token=token)).json["pending"] == 0)
+
+    await until(all_sent)
+    assert await status(site, posted[-1]) == "published"
+
+
+async def test_leaving_is_warned_of_while_more_is_unsent_than_browsers_send(readers: Readers, site: SiteClient) -> None:
+    for number in range(40):
+        await site.posted("a", f"Number {number}.")
+    moderator = await desk(readers)
+    asked: list[str] = []
+    moderator.page.on("dialog", lambda dialog: asked.append(dialog.type) or asyncio.ensure_future(dialog.accept()))
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await moderator.page.route("**/moderation/decisions", hold)
+    await moderator.go("/queue?queue=published")
+    await expect(moderator.rows).to_have_count(40)
+    await moderator.type("*", "r", "1")
+    await moderator.page.get_by_label("Note for moderators").fill("Long. " * 330)
+    await moderator.page.get_by_role("button", name="Remove 40 comments").click()
+    await expect(moderator.rows.first.locator(".state")).to_contain_text("Removed")
+    await moderator.page.close(run_before_unload=True)
+    await until(lambda: asyncio.sleep(0, asked == ["beforeunload"]))
+    held.set()
+
+
+async def test_decisions_that_an_ended_session_could_not_send_are_sent_by_the_next(
+    readers: Readers, site: SiteClient
+) -> None:
+    await site.set(moderation="pre")
+    one, two = await site.posted("a", "Number one."), await site.posted("a", "Number two.")
+    moderator = await desk(readers)
+    moderator.allow("401")
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=401, json={"code": "token_expired", "status": 401})
+
+    for name in ("Max", "Somebody else"):
+        await moderator.page.route("**/moderation/decisions", refuse)
+        await moderator.page.clock.install()
+        await moderator.go("/queue")
+        await expect(moderator.current).to_contain_text("Number one." if name == "Max" else "Number two.")
+        await moderator.type("a")
+        await moderator.page.clock.fast_forward(11_000)
+        note = moderator.page.locator(".signin .note")
+        await expect(note).to_contain_text("1 decision that could not be sent is sent then")
+        await moderator.page.unroute("**/moderation/decisions")
+        await moderator.page.get_by_label("A moderator’s token").fill(await site.token(name, Role.MODERATOR))
+        await moderator.page.keyboard.press("Enter")
+        said = "from before you signed in again was sent" if name == "Max" else "was not sent"
+        await expect(moderator.page.locator(".undo-line")).to_contain_text(said)
+    await until(is_status(site, one, "published"))
+    assert await status(site, two) == "pending"
+    await moderator.page.get_by_role("button", name="Close").click()
+    await expect(moderator.page.locator(".undo-line")).to_be_hidden()
+
+
+async def test_the_last_step_can_be_taken_back_wherever_one_is(readers: Readers, site: SiteClient) -> None:
+    posted = [await site.posted("a", f"Number {n}.", token=await site.token(f"Person {n}")) for n in range(4)]
+    moderator = await desk(readers)
+    line = moderator.page.locator(".undo-line")
+    await moderator.go("/queue?queue=published")
+    await moderator.type("s")
+    await until(is_status(site, posted[3], "spam"))
+    await moderator.page.locator(".side a", has_text="Dashboard").click()
+    await expect(moderator.page.locator(".tile").first).to_be_visible()
+    await expect(line).to_contain_text("Marked as spam · \u2068Person 3")
+    await moderator.type("z")
+    await until(is_status(site, posted[3], "published"))
+    await expect(line).to_be_hidden()
+
+    await moderator.go("/queue?queue=published")
+    await moderator.row("Number 2.").click()
+    await moderator.type("b")
+    await moderator.page.get_by_label("Reason, which they read").fill("Insults.")
+    await moderator.page.get_by_role("dialog").get_by_role("button", name="Ban Person 2").click()
+    await expect(line).to_contain_text("Person 2 is banned.")
+    banned = await site.token("Person 2")
+    assert (await site.get("/me", token=banned)).json["ban"]
+    await line.get_by_role("button", name="Undo").click()
+
+    async def free() -> bool:
+        return (await site.get("/me", token=banned)).json["ban"] is None
+
+    await until(free)
+
+    phone = await desk(readers, viewport={"width": 390, "height": 700}, has_touch=True)
+    await phone.go("/queue?queue=published")
+    await phone.row("Number 3.").tap()
+    await phone.item.get_by_role("button", name="Spam").tap()
+    await until(is_status(site, posted[3], "spam"))
+    line = phone.page.locator(".undo-line")
+    await expect(line).to_contain_text("Marked as spam")
+    ends = await line.evaluate("(line) => line.getBoundingClientRect().bottom")
+    assert ends <= await phone.y(phone.item.locator(".decisions"))
+    await line.get_by_role("button", name="Undo").tap()
+    await until(is_status(site, posted[3], "published"))
+    await phone.item.get_by_role("button", name="Feature").tap()
+    await expect(line).to_contain_text("Featured")
+    await line.get_by_role("button", name="Undo").tap()
+    await expect(phone.item.get_by_role("button", name="Feature")).to_be_visible()
+
+
+async def test_a_decision_that_came_too_late_is_told(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    await site.posted("a", "Seen by both.")
+    max_desk, nora = await desk(readers), await desk(readers, "Nora")
+    await max_desk.go("/queue")
+    await nora.go("/queue")
+    await expect(max_desk.current).to_contain_text("Seen by both.")
+    await max_desk.type("a")
+    await nora.type("s")
+    said = "Nora marked it as spam · your approval did not count"
+    await expect(max_desk.row("Seen by both.").locator(".state")).to_have_text(said)
+    await expect(max_desk.page.locator(".frame > .spoken")).to_have_text(said)
+    await expect(max_desk.page.locator(".undo-line")).to_be_hidden()
+
+
+async def test_why_it_was_removed_stands_where_it_is_judged(readers: Readers, site: SiteClient) -> None:
+    root = await site.posted("a", "What they all answer.", token=await site.token("Ben"))
+    ada = await site.token("Ada")
+    said = await site.posted("a", "He said so.", token=ada, parent=root["id"])
+    await site.posted("a", "Long. " * 200, token=await site.token("Cleo"), parent=root["id"])
+    wish = {"comment_id": said["id"], "action": "remove", "reason": "abuse", "note": "Third time."}
+    nora = await site.token("Nora", Role.MODERATOR)
+    await site.post("/moderation/decisions", {"decisions": [wish]}, token=nora)
+    await site.post(f"/me/comments/{said['id']}/appeal", {"text": "I quoted him."}, token=ada)
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=appeals")
+    await expect(moderator.item.locator(".reasons")).to_contain_text("Nora removed it · Abuse Third time.")
+    await expect(moderator.item.locator(".standing")).to_have_count(0)
+    assert await moderator.y(moderator.item.locator(".history")) < await moderator.y(moderator.item.locator(".context"))
+    neighbour = moderator.item.locator(".context li", has_text="Long.")
+    short = (await neighbour.bounding_box() or {})["height"]
+    await neighbour.get_by_role("button", name="Show all").click()
+    assert (await neighbour.bounding_box() or {})["height"] > short + 100
+    judge = await desk(readers, "Nora")
+    await judge.go("/queue?queue=appeals")
+    await expect(judge.item.locator(".standing")).to_contain_text("You removed this comment yourself.")
+
+
+async def test_three_lines_open_in_place_by_a_press(readers: Readers, site: SiteClient) -> None:
+    await site.posted("a", "Short.")
+    await site.posted("a", "Long. " * 200)
+    moderator = await desk(readers)
+    await moderator.go("/queue?queue=published")
+    await expect(moderator.row("Long.").get_by_role("button", name="Show all its words")).to_be_visible()
+    await expect(moderator.row("Short.").get_by_role("button", name="Show all its words")).to_have_count(0)
+    short = (await moderator.row("Long.").bounding_box() or {})["height"]
+    await moderator.row("Long.").get_by_role("button", name="Show all its words").click()
+    assert (await moderator.row("Long.").bounding_box() or {})["height"] > short + 100
+
+
+async def test_the_list_keeps_still_while_a_page_of_it_is_decided(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    for number in range(16):
+        await site.posted("a", f"Number {number}.")
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    await expect(moderator.rows).to_have_count(16)
+    scroll = moderator.page.locator(".list-column .scroll")
+    bottom = await scroll.evaluate("(list) => list.getBoundingClientRect().bottom")
+    seen = len([row for row in await moderator.rows.all() if await moderator.y(row) < bottom])
+    for number in range(seen):
+        await expect(moderator.current).to_contain_text(f"Number {number}.")
+        assert await scroll.evaluate("(list) => list.scrollTop") == 0
+        await moderator.type("s")
+    await expect(moderator.current).to_contain_text(f"Number {seen}.")
+    await expect(moderator.current).to_be_in_viewport()
+    assert await scroll.evaluate("(list) => list.scrollTop") > 100
+
+
+async def test_filters_and_empty_lists_say_what_they_are(readers: Readers, site: SiteClient) -> None:
+    said = await site.posted("a", "A word.", token=await site.token("Ada"))
+    token = await site.token("Nora", Role.MODERATOR)
+    changes = {"title": "The lighthouse", "section": "Reportage"}
+    await site.patch("/moderation/articles/a", changes, token=token)
+    moderator = await desk(readers)
+    await moderator.go(f"/queue?queue=all&article=a&author={said['author']['id']}")
+    await expect(moderator.page.locator(".chip")).to_have_text(["Article The lighthouse ×", "Author Ada ×"])
+    await moderator.page.get_by_role("combobox", name="Section").focus()
+    await expect(moderator.page.locator("#filter-section-known option")).to_have_attribute("value", "Reportage")
+    await moderator.go("/queue?queue=pending&section=reportage")
+    await expect(moderator.page.get_by_text("No comment is like this.")).to_be_visible()
+    await moderator.go("/queue")
+    await expect(moderator.page.get_by_text("Nothing waits here.")).to_be_visible()
+
+
+async def test_the_dashboard_says_what_the_queue_says(readers: Readers, site: SiteClient) -> None:
+    await site.set(suspect_words=["gravel"])
+    said = await site.posted("a", "The road is made of sand.")
+    await site.posted("a", "Gravel.", token=await site.token("Ben"))
+    answer = await site.patch(f"/comments/{said['id']}", {"text": "It is gravel."}, token=await site.token())
+    assert answer.status == 202
+    moderator = await desk(readers)
+    await moderator.go("/dashboard")
+    await expect(moderator.page.locator(".side [data-count=pending]")).to_have_text("2")
+    waiting = moderator.page.locator(".tile", has_text="Waiting").locator(".value").first
+    await expect(waiting).to_have_text("2")
+    await site.posted("a", "More gravel.", token=await site.token("Cleo"))
+    await expect(waiting).to_have_text("3")
+
+
+async def test_an_authors_comments_follow_a_ban_that_removed_them(readers: Readers, site: SiteClient) -> None:
+    said = await site.posted("a", "A word.", token=await site.token("Ada"))
+    moderator = await desk(readers)
+    await moderator.go(f"/authors/{said['author']['id']}")
+    await expect(moderator.rows.locator(".why")).to_have_text("Published")
+    await moderator.page.get_by_role("button", name="Ban …").click()
+    await moderator.page.get_by_label("Reason, which they read").fill("Insults.")
+    await moderator.page.get_by_label("Remove the 1 comment").check()
+    await moderator.page.get_by_role("button", name=re.compile("Ban Ada .* and remove 1 comment")).click()
+    await expect(moderator.rows.locator(".why")).to_have_text("Removed")
+
+
+async def test_settings_say_what_is_wrong_beside_it_and_keep_what_is_not_saved(
+    readers: Readers, site: SiteClient
+) -> None:
+    await site.posted("a", "Casino, casino.")
+    await site.posted("a", "A lottery.")
+    admin = await desk(readers, "Ruth", Role.ADMIN)
+    page = admin.page
+    await admin.go("/settings")
+    await page.get_by_label("Sections that differ").fill("Letters: post\nSport")
+    wrong = await page.get_by_label("Sections that differ").evaluate("(field) => field.validationMessage")
+    assert wrong == "Line 2, “Sport”: write it like “Sport: pre” or “Sport: post”."
+    await page.get_by_label("Sections that differ").fill("Letters: post\nSport: pre")
+
+    await page.get_by_label("Suspect words").fill("casino")
+    await page.get_by_label("Banned words").fill("lottery")
+    await page.get_by_role("button", name="Try these rules").click()
+    await expect(page.get_by_text("1 would be held, 1 would be refused, 0 would not be held")).to_be_visible()
+    heading = page.get_by_role("heading", name="Try these rules")
+    await expect(heading).to_be_focused()
+    await expect(heading).to_be_in_viewport()
+
+    await page.get_by_label("Language").fill("nonsense!")
+    admin.allow("422")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_label("Language")).to_be_focused()
+    bar = await admin.y(page.locator(".settings-bar"))
+    assert await admin.y(page.locator("[data-setting=language] small.wrong")) < bar - 12
+    await expect(page.get_by_label("Language")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("[data-setting=language] small.wrong")).not_to_be_empty()
+    await expect(page.locator(".settings-bar [role=alert]")).to_contain_text("Language.")
+    assert "language:" not in await page.locator(".settings-bar").inner_text()
+
+    await page.locator(".side a", has_text="Dashboard").click()
+    await expect(page.locator(".tile").first).to_be_visible()
+    await page.locator(".side a", has_text="Rules and settings").click()
+    await expect(page.get_by_text("Your changes are still here")).to_be_visible()
+    await expect(page.get_by_label("Suspect words")).to_have_value("casino")
+    await page.get_by_label("Language").fill("en")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Every process follows")).to_be_visible()
+    assert (await site.site()).settings.section_moderation == {"Letters": "post", "Sport": "pre"}
+
+
+async def test_what_cannot_be_undone_waits_and_what_can_be_is_undone(readers: Readers, site: SiteClient) -> None:
+    said = await site.posted("a", "A word.", token=(ada := await site.token("Ada")))
+    admin = await desk(readers, "Ruth", Role.ADMIN)
+    undo = admin.page.locator(".undo-line").get_by_role("button", name="Undo")
+    await admin.go("/webhooks")
+    await admin.page.get_by_label("Address").fill("https://example.com/hook")
+    await admin.page.get_by_role("button", name="Add webhook").click()
+    await admin.page.get_by_role("button", name="Delete this webhook").click()
+    await expect(admin.page.get_by_text("No webhooks.")).to_be_visible()
+    await undo.click()
+    await expect(admin.page.locator(".lines li")).to_have_count(1)
+
+    await admin.go("/articles/a")
+    await admin.page.get_by_role("button", name="Hide the discussion").click()
+    await expect(admin.page.locator(".undo-line")).to_contain_text("The discussion is hidden.")
+    await undo.click()
+    await expect(admin.page.get_by_role("button", name="Hide the discussion")).to_be_visible()
+    assert (await site.page("a"))["article"]["comment_count"] == 1
+
+    await admin.page.clock.install()
+    await admin.go(f"/authors/{said['author']['id']}")
+    await admin.page.get_by_role("button", name="End all their sessions").click()
+    await expect(admin.page.locator(".undo-line")).to_contain_text("All sessions of Ada end.")
+    assert (await site.get("/me", token=ada)).status == 200
+    await admin.page.clock.fast_forward(11_000)
+    await expect(admin.page.get_by_text("All their tokens are refused")).to_be_visible()
+
+
+async def test_the_log_names_what_was_decided_about(readers: Readers, site: SiteClient) -> None:
+    said = await site.posted("a", "A rude word.", token=await site.token("Ada"))
+    wish = {"comment_id": said["id"], "action": "remove", "reason": "abuse"}
+    await site.post("/moderation/decisions", {"decisions": [wish]}, token=await site.token("Nora", Role.MODERATOR))
+    moderator = await desk(readers)
+    await moderator.go("/log")
+    line = moderator.page.locator(".decision")
+    await expect(line).to_contain_text("Nora removed it · Abuse")
+    await expect(line.get_by_role("link", name="A rude word.")).to_be_visible()
+    await expect(line.get_by_role("link", name="Ada")).to_be_visible()
+    await line.get_by_role("link", name="Nora").click()
+    await moderator.page.get_by_role("button", name="Without this filter: Decided by Nora").click()
+    await expect(moderator.page.locator(".chip")).to_have_count(0)
+
+
+async def test_what_is_not_sent_yet_stays_decided_in_every_list(readers: Readers, site: SiteClient) -> None:
+    await site.set(moderation="pre")
+    one = await site.posted("a", "Number one.")
+    await site.posted("a", "Number two.")
+    moderator = await desk(readers)
+    await moderator.go("/queue")
+    await expect(moderator.current).to_contain_text("Number one.")
+    await moderator.type("a")
+    await moderator.page.locator(".side a", has_text="Dashboard").click()
+    await moderator.page.locator(".side a", has_text="Held").click()
+    await expect(moderator.row("Number one.").locator(".state")).to_contain_text("Approved")
+    await expect(moderator.current).to_contain_text("Number two.")
+    await site.posted("a", "Number three.")
+    await moderator.page.get_by_role("button", name="1 new comment").click()
+    await expect(moderator.rows).to_have_count(3)
+    await expect(moderator.row("Number one.").locator(".state")).to_contain_text("Approved")
+    await moderator.type("z")
+    await expect(moderator.row("Number one.").locator(".state")).to_be_empty()
+    await moderator.row("Number one.").click()
+    await expect(moderator.item.get_by_role("button", name="Approve")).to_be_visible()
+    assert await status(site, one) == "pending"
 
 
 async def test_new_comments_wait_behind_a_button(readers: Readers, site: SiteClient) -> None:

@@ -103,6 +103,20 @@ async def sign_in(scene: Scene) -> Desk:
     return desk
 
 
+@state()
+async def unsent(scene: Scene) -> Desk:
+    await scene.held(1)
+    desk = await scene.desk("/queue")
+    desk.allow("401")
+    await desk.page.route(
+        "**/moderation/decisions", lambda route: route.fulfill(status=401, json={"code": "token_expired"})
+    )
+    await expect(desk.current).to_be_visible()
+    await desk.type("s")
+    await expect(desk.page.locator(".signin .note")).to_contain_text("1 decision that could not be sent")
+    return desk
+
+
 # ---- the workbench
 
 
@@ -184,6 +198,64 @@ async def decided(scene: Scene) -> Desk:
     await expect(desk.current).to_be_visible()
     await desk.type("s")
     await expect(desk.page.locator(".row[data-decided] .undo")).to_be_visible()
+    return desk
+
+
+@state(phone=True)
+async def taken_back_anywhere(scene: Scene) -> Desk:
+    first, *_ = await scene.held(3)
+    desk = await scene.desk(f"/queue/{first['id']}")
+    await desk.item.get_by_role("button", name="Spam").click()
+    await expect(desk.page.locator(".undo-line").get_by_role("button", name="Undo")).to_be_visible()
+    return desk
+
+
+@state()
+async def something_to_know(scene: Scene) -> Desk:
+    [said] = await scene.held(1)
+    kept = f'{{"author": "x", "wishes": [{{"comment_id": "{said["id"]}", "action": "spam", "version": 1}}]}}'
+    key = f"discuss-console-unsent:{scene.site.name}"
+    desk: Desk = await scene.readers.new(Desk, **scene.options)
+    await desk.sign_in("Max", Role.MODERATOR)
+    await desk.context.add_init_script(f"sessionStorage.setItem('{key}', '{kept}')")
+    await desk.go("/queue")
+    await expect(desk.page.locator(".undo-line")).to_contain_text("was not sent")
+    return desk
+
+
+@state(phone=True)
+async def removed(scene: Scene) -> Desk:
+    await scene.register()
+    root = await scene.say("What they all answer.", "Ben")
+    bad = await scene.say("A rude word about somebody.", "Rude", parent=root["id"])
+    await scene.say("At length. " * 100, "Cleo", parent=root["id"])
+    body = {"decisions": [{"comment_id": bad["id"], "action": "remove", "reason": "abuse", "note": "Third time."}]}
+    await scene.site.post("/moderation/decisions", body, token=await scene.site.token("Nora", Role.MODERATOR))
+    desk = await scene.desk(f"/queue/{bad['id']}?queue=removed")
+    await expect(desk.item.locator(".judged")).to_be_visible()
+    await expect(desk.item.get_by_role("button", name="Show all")).to_be_visible()
+    return desk
+
+
+@state()
+async def own_removal(scene: Scene) -> Desk:
+    said = await scene.say("He said so.")
+    body = {"decisions": [{"comment_id": said["id"], "action": "remove", "reason": "abuse"}]}
+    await scene.site.post("/moderation/decisions", body, token=await scene.site.token("Max", Role.MODERATOR))
+    path = f"/me/comments/{said['id']}/appeal"
+    await scene.site.post(path, {"text": "I quoted him."}, token=await scene.site.token("Ada"))
+    desk = await scene.desk("/queue?queue=appeals")
+    await expect(desk.item.locator(".standing")).to_be_visible()
+    return desk
+
+
+@state(phone=True)
+async def long_rows(scene: Scene) -> Desk:
+    await scene.site.set(moderation="pre")
+    for number in range(3):
+        await scene.say(f"At length, {number}. " * 100)
+    desk = await scene.desk("/queue")
+    await expect(desk.page.get_by_role("button", name="Show all its words").first).to_be_visible()
     return desk
 
 
@@ -288,7 +360,8 @@ async def log(scene: Scene) -> Desk:
     for said in await scene.held(3):
         body = {"decisions": [{"comment_id": said["id"], "action": "remove", "reason": "abuse", "note": "Again."}]}
         await scene.site.post("/moderation/decisions", body, token=await scene.site.token("Nora", Role.MODERATOR))
-    desk = await scene.desk("/log")
+    nora = (await scene.site.get("/me", token=await scene.site.token("Nora", Role.MODERATOR))).json["author"]
+    desk = await scene.desk(f"/log?moderator={nora['id']}")
     await expect(desk.page.locator(".lines li").first).to_be_visible()
     return desk
 
@@ -300,6 +373,16 @@ async def settings(scene: Scene) -> Desk:
     await desk.page.get_by_label("Suspect words").fill("casino")
     await desk.page.get_by_role("button", name="Try these rules").click()
     await expect(desk.page.locator(".trial .lines li")).to_have_count(1)
+    return desk
+
+
+@state(phone=True)
+async def settings_refused(scene: Scene) -> Desk:
+    desk = await scene.desk("/settings", Role.ADMIN)
+    desk.allow("422")
+    await desk.page.get_by_label("Language").fill("nonsense!")
+    await desk.page.get_by_role("button", name="Save").click()
+    await expect(desk.page.locator("[data-setting=language] small.wrong")).to_be_visible()
     return desk
 
 

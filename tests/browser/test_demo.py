@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest_asyncio
 
 from service.api.assets import WEB
 from service.launcher import prepare_demo
+from service.operations.sites import change_settings, get_site
 from tests.browser.engine import Browser
 from tests.browser.press import Press
 from tests.browser.section import SHIFTS, Section, expect
@@ -68,10 +70,61 @@ async def test_signing_in_leads_back_with_a_token_and_nowhere_else(demo: Service
     await moderator.click()
     await expect(visitor.page.locator("[data-who=moderator]")).to_have_attribute("aria-pressed", "true")
     assert visitor.asked("evil.example") == [f"GET {visitor.page.url}"]
+    await expect(visitor.page.get_by_role("alert")).to_contain_text("nothing was sent to evil.example")
+    await visitor.page.goto(f"{address}?return_to=http%3A%2F%2F127.0.0.1%3A1%2Fconsole&state=known")
+    await moderator.click()
+    await expect(visitor.page.get_by_role("alert")).to_contain_text("nothing was sent to 127.0.0.1:1.")
 
     await visitor.page.goto(f"{address}?return_to=%2Fdemo&state=known")
     await moderator.click()
     await visitor.page.wait_for_url(re.compile("/demo#token=.*&state=known"))
+
+
+async def test_this_machine_has_two_names(demo: Service, visitor: Section) -> None:
+    named = demo.url.replace("127.0.0.1", "localhost")
+    site = await get_site(demo.deps, "demo")
+    assert (site.settings.sign_in_url or "").startswith("http://localhost:")
+    for opened, signs_in in ((demo.url, named), (named, demo.url)):
+        await change_settings(demo.deps, site, {"sign_in_url": f"{signs_in}/demo/sign-in"})
+        site = await get_site(demo.deps, "demo")
+        await visitor.page.goto(f"{opened}/console/demo/queue?queue=flagged")
+        await visitor.page.get_by_role("button", name="Sign in at").click()
+        await visitor.page.get_by_role("button", name="Max, a moderator").click()
+        await expect(visitor.page.locator(".rows .row").first).to_be_visible()
+        assert visitor.page.url.startswith(f"{opened}/console/demo/queue")
+
+        await visitor.page.goto(f"{opened}/demo/the-town-clock")
+        await visitor.scroll_to_section()
+        await visitor.page.get_by_role("button", name="nobody").click()
+        await visitor.thread.get_by_role("button", name="Join the discussion").click()
+        await visitor.thread.get_by_role("link", name="Sign in").first.click()
+        await visitor.page.get_by_role("button", name="Ada, a reader").click()
+        await visitor.page.wait_for_url(f"{opened}/demo/the-town-clock")
+        await expect(visitor.page.locator("[data-who=reader]")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_its_day_was_a_busy_one(demo: Service) -> None:
+    token = (await demo.request("POST", "/demo/sites/demo/tokens/moderator")).json["token"]
+    site = SiteClient(demo, "demo")
+
+    async def counted() -> bool:
+        stats = (await site.get("/moderation/stats", token=token)).json
+        hours = stats["hours"]
+        return bool(
+            sum(bool(hour["comments"]) for hour in hours) > 10
+            and sum(hour["comments"] for hour in hours) > 40
+            and sum(hour["held"] for hour in hours) > 1
+            and hours[-1]["waiting"] == 4
+            and {"premoderated_guest", "flags"} & set(stats["by_check"])
+            and stats["by_reason"].get("abuse") == 3
+            and len(stats["articles"]) > 4
+        )
+
+    await until(counted)
+    log = (await site.get("/moderation/decisions?limit=100", token=token)).json["items"]
+    assert not [decision for decision in log if decision["action"] == "update_article"]
+    articles = (await site.get("/moderation/articles", token=token)).json["items"]
+    assert {urlsplit(article["url"]).path for article in articles} == {f"/demo/{story['id']}" for story in STORIES}
 
 
 async def test_every_story_can_be_read(demo: Service) -> None:

@@ -12,7 +12,7 @@ import { LogView } from "./log.js";
 import { NetworksView } from "./networks.js";
 import { QueueView } from "./queue.js";
 import { Router, current, path } from "./router.js";
-import { forgetToken, takeReturn, tokenOf } from "./session.js";
+import { forgetToken, forgetUnsent, keepUnsent, takeReturn, tokenOf, unsentOf } from "./session.js";
 import { SettingsView } from "./settings.js";
 import { signInScreen, siteScreen } from "./signin.js";
 import { WebhooksView } from "./webhooks.js";
@@ -44,6 +44,8 @@ class App {
     /** @type {View | null} */
     this.view = null;
     this.shown = "";
+    /** @type {Promise<void>} when the last desk has sent what was left */
+    this.settled = Promise.resolve();
     this.router = new Router(() => this.show());
     listen((key) => this.key(key));
     const returned = takeReturn();
@@ -76,6 +78,7 @@ class App {
   close() {
     this.view?.leave?.();
     this.desk?.close();
+    if (this.desk) this.settled = this.desk.outbox.idle();
     this.view = this.desk = this.frame = null;
     this.shown = "";
   }
@@ -83,6 +86,7 @@ class App {
   /** Open a site's desk; whether that went well. @param {string} site */
   async open(site) {
     this.close();
+    await this.settled;
     const desk = new Desk(site, tokenOf(site), () => this.ended(site));
     try {
       await desk.open();
@@ -96,6 +100,7 @@ class App {
       this.signIn(t("signin.no_moderator", { site }));
       return false;
     }
+    await sendKept(desk);
     this.desk = desk;
     this.frame = new Frame(desk, this.router, { signOut: () => this.signOut(), keys: showKeys });
     document.body.replaceChildren(this.frame.element);
@@ -113,6 +118,11 @@ class App {
     if (!tokenOf(site)) return;
     forgetToken(site);
     this.signIn(t("signin.ended"));
+    this.settled.then(() => {
+      const n = unsentOf(site).wishes.length;
+      const note = document.querySelector(".signin .note");
+      if (n && note) note.textContent = t("signin.unsent", { n });
+    });
   }
 
   signOut() {
@@ -144,9 +154,25 @@ class App {
     if (!this.frame) return false;
     if (key === "?") showKeys();
     else if (key === "/") this.frame.search();
+    else if (key === "z") this.desk?.takeBack();
     else return this.view?.key?.(key) ?? false;
     return true;
   }
+}
+
+/** Send what an ended session left, in the name of the same person and of nobody else. @param {Desk} desk */
+async function sendKept(desk) {
+  const { site } = desk;
+  const { author, wishes } = unsentOf(site);
+  if (!wishes.length) return;
+  forgetUnsent(site);
+  if (author !== desk.me.author.id) return desk.notify(t("unsent.dropped", { n: wishes.length }));
+  const again = (/** @type {any[]} */ some) => () => (keepUnsent(site, author, some), []); // the next time
+  const answers = await Promise.all(desk.outbox.send(wishes).map(({ wishes: some, answer }) => answer.catch(again(some))));
+  const results = answers.flat();
+  const made = results.filter(({ result }) => result === "applied" || result === "unchanged").length;
+  const said = [made && t("unsent.sent", { n: made }), made < results.length && t("unsent.not", { n: results.length - made })];
+  desk.notify(said.filter(Boolean).join(" "));
 }
 
 new App();

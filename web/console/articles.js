@@ -2,6 +2,7 @@
 // Articles: finding them, and what moderators change of one.
 
 import { commentsOf } from "./authors.js";
+import { withSections } from "./filters.js";
 import { h } from "./h.js";
 import { field, page, pagedList, smallForm } from "./paged.js";
 import { path } from "./router.js";
@@ -24,10 +25,10 @@ export class ArticlesView {
   update({ query }) {
     const { desk, router } = this;
     const words = h("input", { type: "search", value: query.q ?? "", maxlength: "200" });
-    const section = h("input", { value: query.section ?? "", maxlength: "200" });
+    const section = h("input", { id: "articles-section", value: query.section ?? "", maxlength: "200" });
     const find = async () => router.go(path(desk.site, "articles", "", { q: words.value.trim(), section: section.value.trim() }));
     const ask = (/** @type {string} */ cursor) => desk.api.moderation("/articles", { q: query.q, section: query.section, cursor });
-    const form = smallForm(t("filter.find"), find, h("div", { class: "line-up" }, field(t("articles.find"), words), field(t("filter.section"), section)));
+    const form = smallForm(t("filter.find"), find, h("div", { class: "line-up" }, field(t("articles.find"), words), field(t("filter.section"), ...withSections(desk, section))));
     this.element.replaceChildren(page(t("place.articles"), form, pagedList(ask, (article) => articleLine(desk, article))));
   }
 }
@@ -116,7 +117,11 @@ export class ArticleView {
   /** @param {any} article */
   visibility({ visibility }) {
     const hidden = visibility === "hidden";
-    const form = smallForm(t(hidden ? "article.show" : "article.hide"), () => this.change({ visibility: hidden ? "shown" : "hidden" }));
+    const change = async () => {
+      await this.change({ visibility: hidden ? "shown" : "hidden" });
+      if (!hidden) this.desk.undo.add(t("article.was_hidden"), () => this.change({ visibility: "shown" }));
+    };
+    const form = smallForm(t(hidden ? "article.show" : "article.hide"), change);
     return h("section", {}, h("h2", {}, t("article.visibility")), h("p", {}, t(hidden ? "article.hidden" : "article.shown")), form);
   }
 

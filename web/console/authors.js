@@ -68,6 +68,7 @@ export class AuthorView {
     this.id = route.id;
     this.element = h("div");
     this.facts = h("div", { class: "facts-column" });
+    this.router = router;
     this.comments = commentsOf(desk, router, { author: route.id });
     this.load();
   }
@@ -91,6 +92,8 @@ export class AuthorView {
 
   /** @param {any} person */
   show(person) {
+    const state = person.removal?.state;
+    if (this.person && this.person.removal?.state !== state) this.renewComments();
     this.person = person;
     const { author, author_record: record } = person;
     if (!this.facts.isConnected) {
@@ -100,6 +103,14 @@ export class AuthorView {
       this.element.replaceChildren(page(bdi(author.name), h("div", { class: "two" }, h("div", {}, comments), h("div", {}, this.facts, decisions))));
     }
     this.facts.replaceChildren(h("p", {}, badges({ ...author, roles: person.roles.slice(1) }, record.ban)), this.record(), this.ban(), this.notes(), this.network(), this.desk.isAdmin ? this.powers() : "");
+  }
+
+  /** Their comments as they are since a removal. */
+  renewComments() {
+    const before = this.comments;
+    this.comments = commentsOf(this.desk, this.router, { author: this.id });
+    before.close();
+    before.element.replaceWith(this.comments.element);
   }
 
   record() {
@@ -122,7 +133,12 @@ export class AuthorView {
     };
     const running = ban && h("p", {}, ban.until === null ? t("ban.running_good") : t("ban.running", { date: date(ban.until) }), " · ", h("bdi", {}, ban.reason));
     const lift = button(t("ban.lift"), act(() => takeBackBan(this.desk, { author_id: author.id }, false)), { class: "secondary" });
-    const start = button(t("action.ban"), () => askBan(this.desk, author, record, () => this.load()), { class: "secondary grave" });
+    const banned = (/** @type {any} */ made) => {
+      const back = act(() => takeBackBan(this.desk, made, made.removal !== null));
+      this.desk.undo.add(t("ban.done", { name: author.name }), back);
+      this.load();
+    };
+    const start = button(t("action.ban"), () => askBan(this.desk, author, record, banned), { class: "secondary grave" });
     return h("section", {}, h("h2", {}, t("author.ban")), running || h("p", { class: "quiet" }, t("author.not_banned")), this.removal(removal, act), wrong, ban ? lift : start);
   }
 
@@ -161,9 +177,10 @@ export class AuthorView {
     };
     const said = h("p", { class: "quiet", role: "status" });
     const revoke = async () => {
-      await this.desk.api.send("POST", `${this.url}/revoke`);
+      await this.desk.api.send("POST", `${this.url}/revoke`, undefined, { keepalive: true });
       said.textContent = t("author.revoked");
     };
-    return h("section", {}, h("h2", {}, t("author.powers")), smallForm(t("app.save"), give, field(t("author.role"), role)), smallForm(t("author.revoke"), revoke), said);
+    const start = async () => this.desk.later(t("author.revoking", { name: this.person.author.name }), revoke);
+    return h("section", {}, h("h2", {}, t("author.powers")), smallForm(t("app.save"), give, field(t("author.role"), role)), smallForm(t("author.revoke"), start), said);
   }
 }

@@ -17,11 +17,13 @@ export class DashboardView {
     this.desk = desk;
     this.element = h("div");
     this.timer = setInterval(() => this.load(), EVERY);
+    this.stop = desk.on("counts", () => this.counted());
     this.update(route);
   }
 
   leave() {
     clearInterval(this.timer);
+    this.stop();
   }
 
   /** @param {import("./router.js").Route} route */
@@ -34,10 +36,21 @@ export class DashboardView {
     const { window } = this;
     try {
       const stats = await this.desk.api.moderation("/stats", { window });
-      if (window === this.window) this.element.replaceChildren(this.board(stats));
+      if (window !== this.window) return;
+      this.element.replaceChildren(this.board(stats));
+      this.counted();
     } catch (problem) {
       if (!this.element.children.length) this.element.replaceChildren(page(t("place.dashboard"), h("p", { class: "wrong", role: "alert" }, problemWords(problem))));
     }
+  }
+
+  /** What waits now is what the queue says: the hours know it as it was when something last happened. */
+  counted() {
+    const { counts } = this.desk;
+    const [waiting, oldest] = this.element.querySelectorAll(".tile .value");
+    if (!counts || !waiting) return;
+    waiting.textContent = number(counts.pending);
+    oldest.textContent = counts.oldest_pending_at ? duration((Date.now() - Date.parse(counts.oldest_pending_at)) / 1000) : "–";
   }
 
   /** @param {any} stats */

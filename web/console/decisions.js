@@ -23,7 +23,6 @@ export const KEYS = {
 };
 const AT_ONCE = ["remove", "spam", "feature", "unfeature"];
 const STAYING = ["feature", "unfeature"]; // the comment stays where it is
-const AT_MOST = 100; // in one request
 
 /** What can be decided about a comment, in the order of the buttons. @param {any} item @returns {string[]} */
 export function offered(item) {
@@ -52,6 +51,7 @@ export function offered(item) {
 /** What a decision is called for this comment. @param {string} action @param {any} item */
 export function label(action, item) {
   if (action === "approve" && item?.why.includes("appeal")) return t("action.grant");
+  if (action === "approve" && ["removed", "spam"].includes(item?.status)) return t("action.publish");
   if (action === "approve" && item?.status === "published" && item.pending_revision) return t("action.publish_edit");
   return t(`action.${action}`);
 }
@@ -83,6 +83,7 @@ class Batch {
     this.before = new Map(rows.map((row) => [row.item.id, row.item]));
     this.action = action;
     this.why = why;
+    this.deferred = false;
     /** @type {Promise<any[]>} */
     this.sent = Promise.resolve([]);
   }
@@ -98,26 +99,50 @@ class Batch {
   }
 
   sendLater() {
-    this.wait(() => this.revive(), (leaving) => (this.sent = this.send(this.wishes(), leaving)));
+    this.deferred = true;
+    const back = () => {
+      this.release();
+      this.revive();
+    };
+    const finish = () => {
+      this.release();
+      this.sent = this.send(this.wishes());
+    };
+    for (const [id, row] of this.rows) this.desk.unsent.set(id, row);
+    this.wait(back, finish, () => this.wishes());
   }
 
-  /** Show what was decided, with ten seconds to take it back. @param {() => void} back @param {(leaving: boolean) => void} [finish] */
-  wait(back, finish = () => {}) {
-    const step = this.desk.undo.add(back, (leaving) => {
+  release() {
+    for (const id of this.rows.keys()) this.desk.unsent.delete(id);
+  }
+
+  /** Show what was decided, with ten seconds to take it back. @param {() => void} back @param {() => void} [finish] @param {() => Wish[]} [unsent] */
+  wait(back, finish = () => {}, unsent = () => []) {
+    const stand = () => {
       for (const row of this.rows.values()) row.stand();
-      finish(leaving);
-    });
+      finish();
+    };
+    const step = this.desk.undo.add(this.told(), back, stand, unsent);
     const takeBack = () => this.desk.undo.takeBack(step);
     for (const row of this.rows.values())
       if (STAYING.includes(this.action)) row.update({ ...row.item, featured: this.action === "feature" });
       else row.settle(words(this.action, this.why), takeBack, () => this.leave(row, step));
   }
 
-  /** Somebody else was quicker with one of them. @param {Row} row @param {import("./undo.js").Step} step */
+  /** What was decided about whom, or about how many. */
+  told() {
+    const what = words(this.action, this.why);
+    const [first, ...others] = this.before.values();
+    return others.length ? t("said.decided", { n: others.length + 1, what }) : t("undo.one", { what, name: first.author.name });
+  }
+
+  /** Somebody else was quicker with one of them; what is lost by that. @param {Row} row @param {import("./undo.js").Step} step */
   leave(row, step) {
     this.rows.delete(row.item.id);
+    this.desk.unsent.delete(row.item.id);
     this.before.delete(row.item.id);
     if (!this.rows.size) this.desk.undo.drop(step);
+    return this.deferred ? t(`lost.${this.action}`) : "";
   }
 
   revive() {
@@ -140,23 +165,21 @@ class Batch {
     return status === "removed" ? "remove" : status === "spam" ? "spam" : "restore";
   }
 
-  /**
-   * Send decisions; what came of them. What could not be made is shown at its comment.
-   * @param {Wish[]} wishes @param {boolean} [leaving] the page goes away meanwhile
-   */
-  async send(wishes, leaving = false) {
-    const results = [];
-    for (let at = 0; at < wishes.length; at += AT_MOST) {
-      const some = wishes.slice(at, at + AT_MOST);
-      try {
-        const answer = await this.desk.api.send("POST", "/moderation/decisions", { decisions: some }, { keepalive: leaving });
-        results.push(...answer.results);
-      } catch (problem) {
-        for (const { comment_id } of some) this.rows.get(comment_id)?.revive(undefined, t("note.not_sent", { problem: problemWords(problem) }));
-      }
-    }
+  /** Send decisions; what came of them. What could not be made is shown at its comment. @param {Wish[]} wishes */
+  async send(wishes) {
+    const answers = this.desk.outbox.send(wishes).map(({ wishes: some, answer }) => answer.catch((problem) => this.failed(some, problem)));
+    const results = (await Promise.all(answers)).flat();
     this.explain(results);
     return results;
+  }
+
+  /** @param {Wish[]} wishes @param {any} problem @returns {any[]} no results */
+  failed(wishes, problem) {
+    const rows = wishes.flatMap(({ comment_id }) => this.rows.get(comment_id) ?? []);
+    for (const row of rows) row.revive(undefined, t("note.not_sent", { problem: problemWords(problem) }));
+    const unseen = rows.filter((row) => !row.element.isConnected).length;
+    if (unseen && problem.status !== 401) this.desk.notify(t("undo.not_sent", { n: unseen, problem: problemWords(problem) }));
+    return [];
   }
 
   /** @param {any[]} results */

@@ -9,15 +9,15 @@ export const FILTERS = ["q", "article", "section", "author", "reason", "check", 
 const CHECKS = ["suspect_word", "new_author", "bad_history", "near_duplicate", "held_domain", "premoderated_site", "premoderated_section", "premoderated_article", "premoderated_guest", "hook", "flags"];
 
 /**
- * The form of all filters. @param {Record<string, string>} query
+ * The form of all filters. @param {import("./desk.js").Desk} desk @param {Record<string, string>} query
  * @param {(query: Record<string, string>) => void} find called with what to look for
  */
-export function filterForm(query, find) {
+export function filterForm(desk, query, find) {
   const inputs = FILTERS.map((name) => [name, inputOf(name, query[name] ?? "")]);
   const form = h(
     "form",
     { class: "filters", role: "search", "aria-label": t("filter.title") },
-    inputs.map(([name, input]) => h("label", { class: "field" }, h("span", {}, t(`filter.${name}`)), input)),
+    inputs.map(([name, input]) => h("label", { class: "field" }, h("span", {}, t(`filter.${name}`)), name === "section" ? withSections(desk, input) : input)),
     h("div", { class: "line-up" }, h("button", { type: "submit", class: "secondary" }, t("filter.find")), isFiltered(query) && button(t("filter.clear"), () => find({ queue: query.queue }), { class: "plain" })),
   );
   const submit = (/** @type {Event} */ event) => {
@@ -29,14 +29,33 @@ export function filterForm(query, find) {
   return form;
 }
 
-/** The filters in force, each with a button that drops it. @param {Record<string, string>} query @param {(query: Record<string, string>) => void} find */
-export function filterChips(query, find) {
+/**
+ * The filters in force, each with a button that drops it. @param {Record<string, string>} query
+ * @param {(query: Record<string, string>) => void} find @param {Record<string, string | null>} [names] of what has an id
+ */
+export function filterChips(query, find, names = {}) {
   const inForce = FILTERS.filter((name) => query[name]);
   return inForce.map((name) => {
-    const value = shownValue(name, query[name]);
+    const named = names[name];
+    const value = named ?? shownValue(name, query[name]);
+    const what = t(named ? `chip.${name}` : `filter.${name}`);
     const drop = () => find({ ...query, [name]: "" });
-    return button([h("span", { class: "quiet" }, t(`filter.${name}`)), " ", h("bdi", {}, value), " ×"], drop, { class: "chip", "aria-label": t("filter.without", { name: t(`filter.${name}`), value }) });
+    return chip(what, value, drop);
   });
+}
+
+/** Something in force, and a press that drops it. @param {string} name @param {string} value @param {() => void} drop */
+export function chip(name, value, drop) {
+  return button([h("span", { class: "quiet" }, name), " ", h("bdi", {}, value), " ×"], drop, { class: "chip", "aria-label": t("filter.without", { name, value }) });
+}
+
+/** A field for a section, with those the site has. @param {import("./desk.js").Desk} desk @param {HTMLInputElement} input @returns {HTMLElement[]} */
+export function withSections(desk, input) {
+  const list = h("datalist", { id: `${input.id}-known` });
+  input.setAttribute("list", list.id);
+  const fill = async () => list.replaceChildren(...(await desk.sections()).map((section) => h("option", { value: section })));
+  input.addEventListener("focus", fill, { once: true });
+  return [input, list];
 }
 
 /** @param {Record<string, string>} query */

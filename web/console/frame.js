@@ -3,7 +3,7 @@
 
 import { QUEUES } from "./desk.js";
 import { filterForm } from "./filters.js";
-import { button, h } from "./h.js";
+import { button, h, keycap } from "./h.js";
 import { path } from "./router.js";
 import { number } from "./times.js";
 import { t } from "./words.js";
@@ -26,9 +26,22 @@ export class Frame {
     this.menu = button(t("app.menu"), () => this.toggle(), { class: "menu", "aria-expanded": "false", "aria-controls": "side" });
     this.top = h("header", { class: "top" }, this.menu, this.name);
     this.place = h("main", { class: "place", tabindex: "-1" });
-    this.element = h("div", { class: "frame" }, h("a", { class: "skip", href: "#content" }, t("app.skip")), this.top, this.side, this.place, desk.spoken);
+    this.line = h("section", { class: "undo-line", "aria-label": t("undo.line"), hidden: true });
+    this.element = h("div", { class: "frame" }, h("a", { class: "skip", href: "#content" }, t("app.skip")), this.top, this.side, this.place, this.line, desk.spoken);
     this.element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.toggle(false));
-    this.stop = desk.on("counts", () => this.counted());
+    desk.on("counts", () => this.counted());
+    desk.on("undo", () => this.undoable());
+    this.undoable();
+  }
+
+  /** What was done last and can be taken back, wherever one went since; or else what there is to know. */
+  undoable() {
+    const { undo, note } = this.desk;
+    const step = undo.steps.at(-1);
+    const press = step ? button([t("undo.undo"), keycap("z")], () => undo.takeBack(step), { class: "undo" }) : button("×", () => this.desk.notify(""), { "aria-label": t("app.close") });
+    if (this.line.contains(document.activeElement)) this.place.focus();
+    this.line.hidden = !step && !note;
+    this.line.replaceChildren(h("span", { dir: "auto" }, step ? step.words : note), press);
   }
 
   /** @param {boolean} [open] */
@@ -50,7 +63,7 @@ export class Frame {
       h("p", { class: "site" }, h("a", { href: path(site) }, h("strong", {}, site))),
       h("nav", { "aria-label": t("queues") }, h("ul", { role: "list" }, QUEUES.map((name) => this.queue(name, route)))),
       h("nav", { "aria-label": t("places") }, h("ul", { role: "list" }, places.filter((name) => name !== "queue").map((name) => this.link(name, route)))),
-      h("details", { class: "filtering", open: route.place === "queue" && matchMedia("(min-width: 1100px)").matches }, h("summary", {}, t("filter.title")), filterForm({ queue: "pending", ...route.query }, find)),
+      h("details", { class: "filtering", open: route.place === "queue" && matchMedia("(min-width: 1100px)").matches }, h("summary", {}, t("filter.title")), filterForm(this.desk, { queue: "pending", ...route.query }, find)),
       h(
         "footer",
         {},

@@ -44,6 +44,7 @@ export class ItemView {
     this.to = h("p", { class: "quiet", hidden: item.parent_id === null }, "\u00a0");
     this.voices = voices(item, null);
     this.detail = h("div", { class: "detail" });
+    this.reasons = h("ul", { class: "reasons" }, whyWords(item).map(({ text, strong }) => h("li", { "data-strong": strong }, text)));
     this.body.replaceChildren(...this.head(item, standing), this.words(item), this.voices, this.author(item), this.detail);
     this.setBar(standing.open ? offered(item).map((action) => label(action, item)).join() : "", this.buttons(item, standing));
     if (!again) this.body.scrollTop = 0;
@@ -54,7 +55,21 @@ export class ItemView {
     const parent = detail.ancestors.at(-1);
     if (parent) this.to.textContent = t("item.reply_to", { name: parent.author.name });
     if (detail.statements) this.voices.replaceWith((this.voices = voices(item, detail.statements)));
-    this.detail.replaceChildren(context(detail), history(detail));
+    const judged = ["removed", "spam"].includes(item.status);
+    if (judged) this.explain(item, detail.decisions);
+    const parts = [context(detail), history(detail)];
+    this.detail.replaceChildren(...(judged ? parts.reverse() : parts));
+    for (const words of this.detail.querySelectorAll(".context .words")) offerAll(words);
+  }
+
+  /** Why it is out of sight, and who may not decide that it stays so. @param {any} item @param {any[]} decisions newest first */
+  explain(item, decisions) {
+    const last = decisions.find(({ to, from }) => to === item.status && from !== to);
+    if (!last) return;
+    const words = h("li", { class: "judged" }, decisionWords(last), last.note && [" ", h("q", { dir: "auto" }, last.note)]);
+    if (item.why.length) this.reasons.append(words);
+    else this.reasons.replaceChildren(words); // instead of its status
+    if (item.why.includes("appeal") && last.moderator?.id === this.desk.me.author.id) this.reasons.after(h("p", { class: "standing" }, t("item.own_removal")));
   }
 
   /** The buttons; those that stay the same are left alone, with the focus and the press they have. @param {string} names @param {HTMLElement[]} buttons */
@@ -73,12 +88,11 @@ export class ItemView {
     const { article } = item;
     const title = h("a", { href: path(this.desk.site, "articles", article.id), dir: "auto" }, article.title ?? article.id);
     const back = button("‹", this.moderator.back, { class: "back", "aria-label": t("item.back") });
-    const why = whyWords(item).map(({ text, strong }) => h("li", { "data-strong": strong }, text));
     const undo = standing.takeBack && button(t("undo.undo"), standing.takeBack, { class: "undo" });
     return [
       h("header", {}, back, h("h2", { id: "item-title" }, h("span", { class: "spoken" }, `${t("item.this")}: `), bdi(item.author.name)), h("p", { class: "where" }, title, article.section && h("span", { dir: "auto" }, article.section))),
       ...(standing.note ? [h("p", { class: standing.open ? "standing wrong" : "standing", role: "status" }, standing.note, undo)] : []),
-      h("ul", { class: "reasons" }, why),
+      this.reasons,
     ];
   }
 
@@ -172,9 +186,22 @@ function step(depth) {
   return Math.min(depth, 4);
 }
 
+/** A button for all of the words, where three lines are not all. @param {Element} words */
+function offerAll(words) {
+  if (words.scrollHeight <= words.clientHeight + 1) return;
+  const open = () => {
+    words.toggleAttribute("data-wide", true);
+    words.setAttribute("tabindex", "-1");
+    /** @type {HTMLElement} */ (words).focus(); // the button goes, the place stays
+    more.remove();
+  };
+  const more = button(t("item.show_all"), open, { class: "plain more-words" });
+  words.after(more);
+}
+
 /** @param {any} comment @param {number} depth */
 function around(comment, depth) {
-  const words = h("div", { class: "text", dir: "auto" });
+  const words = h("div", { class: "text words", dir: "auto" });
   words.append(rendered(comment.html));
   const status = comment.status === "published" ? null : h("span", { class: "badge" }, named("status", comment.status));
   return h("li", { "data-step": step(depth) }, h("p", { class: "by" }, h("strong", {}, bdi(comment.author.name)), status, age(comment.created_at)), words);

@@ -3,10 +3,12 @@
 // once it is out of sight.
 
 import { button, h } from "./h.js";
+import { isFiltered } from "./filters.js";
 import { Row } from "./row.js";
 import { problemWords, t } from "./words.js";
 
 const PAGE = 50;
+const WAITING = ["pending", "flagged", "appeals"];
 
 /** Comments in their order. */
 export class CommentList {
@@ -52,14 +54,15 @@ export class CommentList {
     }
     this.loading = false;
     if (this.next && !this.rows.size) await this.load();
-    if (!this.rows.size && !this.line.textContent) this.line.textContent = t(this.query.queue === "all" ? "queue.empty_all" : "queue.empty");
+    if (!this.rows.size && !this.line.textContent) this.line.textContent = t(isFiltered(this.query) || !WAITING.includes(this.query.queue) ? "queue.empty_all" : "queue.empty");
   }
 
   /** @param {any[]} items */
   add(items) {
     for (const item of items) {
       if (this.rows.has(item.id)) continue;
-      const row = new Row(this.desk, item, { choose: (one) => this.owner.choose(one), changed: (one) => this.changed(one), picked: (one, range) => this.pick(one, range) });
+      const list = { choose: (/** @type {Row} */ one) => this.owner.choose(one), changed: (/** @type {Row} */ one) => this.changed(one), picked: (/** @type {Row} */ one, /** @type {boolean} */ range) => this.pick(one, range) };
+      const row = this.desk.unsent.get(item.id)?.moveTo(list) ?? new Row(this.desk, item, list);
       this.rows.set(item.id, row);
       this.list.append(row.element);
       this.sight.observe(row.element);
@@ -74,6 +77,7 @@ export class CommentList {
   /** Drop a row that is decided for good and cannot be seen; what is seen stays where it is. @param {IntersectionObserverEntry} entry */
   purge(entry) {
     const row = this.rows.get(entry.target.id.slice("row-".length));
+    if (entry.isIntersecting) row?.measure();
     if (!row || entry.isIntersecting || !row.over || row === this.current || this.element.offsetParent === null) return;
     const scroller = scrollerOf(this.element);
     const above = entry.boundingClientRect.bottom <= scroller.getBoundingClientRect().top;
@@ -104,14 +108,24 @@ export class CommentList {
     return rows[rows.indexOf(this.current) + direction] ?? null;
   }
 
-  /** @param {Row | null} row @param {boolean} [focus] */
-  setCurrent(row, focus = false) {
+  /**
+   * @param {Row | null} row @param {boolean} [focus]
+   * @param {boolean} [deciding] the list keeps still while any of the row is in sight, and turns the page after that
+   */
+  setCurrent(row, focus = false, deciding = false) {
     this.current?.element.removeAttribute("aria-current");
     this.current = row;
     if (!row) return;
     row.element.setAttribute("aria-current", "true");
-    row.element.scrollIntoView({ block: "nearest" });
+    if (!deciding) row.element.scrollIntoView({ block: "nearest" });
+    else if (!this.inSight(row)) row.element.scrollIntoView({ block: "start" });
     if (focus) row.element.focus({ preventScroll: true });
+  }
+
+  /** @param {Row} row */
+  inSight(row) {
+    const [its, ours] = [row.element, scrollerOf(row.element)].map((one) => one.getBoundingClientRect());
+    return its.bottom > ours.top && its.top < ours.bottom;
   }
 
   /** The row that has the focus itself. */

@@ -55,7 +55,7 @@ export function smallForm(label, send, ...fields) {
   return form;
 }
 
-/** A field with its label. @param {string} label @param {HTMLElement} input */
-export function field(label, input) {
-  return h("label", { class: "field" }, h("span", {}, label), input);
+/** A field with its label. @param {string} label @param {...HTMLElement} input */
+export function field(label, ...input) {
+  return h("label", { class: "field" }, h("span", {}, label), ...input);
 }

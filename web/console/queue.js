@@ -32,10 +32,13 @@ export class QueueView {
     this.decisions = new Decisions(desk);
     /** @type {Map<string, Promise<any>>} details by comment and version */
     this.details = new Map();
-    this.item = new ItemView(desk, { decide: (action) => this.decide(action), back: () => this.show("") });
+    this.item = new ItemView(desk, { decide: (action) => this.decideCurrent(action), back: () => this.show("") });
     this.head = h("header", { class: "list-head" });
     this.arrived = button("", () => this.reload(), { class: "arrived", hidden: true });
     this.bulk = h("div", { class: "bulk", role: "group", hidden: true });
+    this.bars = new ResizeObserver(() => this.barred());
+    this.bars.observe(this.item.bar);
+    this.bars.observe(this.bulk);
     this.column = h("div", { class: "column list-column", id: "content" }, this.head, h("div", { class: "arrived-place" }, this.arrived));
     this.element = h("div", { class: "workbench" }, this.column, h("div", { class: "column item-column" }, this.item.element));
     this.stop = [desk.on("decision.made", (decision) => this.heard(decision)), desk.on("counts", () => this.counted()), desk.on("lost", () => this.lost())];
@@ -55,7 +58,15 @@ export class QueueView {
 
   leave() {
     for (const stop of this.stop) stop();
+    this.bars.disconnect();
+    document.documentElement.style.removeProperty("--bars");
     this.list.close();
+  }
+
+  /** What floats at the bottom stays above the buttons there. */
+  barred() {
+    const height = Math.max(this.item.bar.offsetHeight, this.bulk.offsetHeight);
+    document.documentElement.style.setProperty("--bars", `${height}px`);
   }
 
   /** A new list. */
@@ -70,12 +81,18 @@ export class QueueView {
     this.missed = false;
     this.picked();
     this.known = null;
-    this.loaded = this.list.load().then(() => this.counted());
+    this.loaded = this.list.load().then(() => this.arrive());
+  }
+
+  /** The first page is there: what is filtered by has a name now. */
+  arrive() {
+    this.counted();
+    const [row] = this.list.rows.values();
+    if (row) this.chips.replaceChildren(...filterChips(this.query, (query) => this.find(query), { author: row.item.author.name, article: row.item.article.title }));
   }
 
   /** The list again, from its beginning. */
   reload() {
-    this.desk.undo.flush();
     this.renew();
     this.open("");
   }
@@ -88,7 +105,7 @@ export class QueueView {
     return [
       h("h1", {}, t(`queue.${queue}`), " ", this.total),
       h("nav", { class: "tabs", "aria-label": t("queues") }, QUEUES.map((name) => this.tab(name))),
-      h("div", { class: "chips" }, filterChips(this.query, find)),
+      (this.chips = h("div", { class: "chips" }, filterChips(this.query, find))),
       this.waited,
     ];
   }
@@ -145,9 +162,9 @@ export class QueueView {
     }
   }
 
-  /** @param {Row} row @param {boolean} [focus] */
-  look(row, focus = false) {
-    this.list.setCurrent(row, focus);
+  /** @param {Row} row @param {boolean} [focus] @param {boolean} [deciding] the list keeps still as long as it can */
+  look(row, focus = false, deciding = false) {
+    this.list.setCurrent(row, focus, deciding);
     this.render();
     this.prepare(this.list.nextOpen(row));
   }
@@ -190,7 +207,6 @@ export class QueueView {
   /** @param {Row} row */
   choose(row) {
     this.address(row.item.id, this.element.hasAttribute("data-open"));
-    this.element.setAttribute("data-open", "");
     this.look(row);
     if (!WIDE.matches) this.item.element.focus();
   }
@@ -199,6 +215,7 @@ export class QueueView {
   address(id, replace) {
     this.router.go(path(this.desk.site, "queue", id, this.query), { replace, quiet: true });
     this.element.toggleAttribute("data-open", id !== "");
+    if (id && !WIDE.matches) this.list.selectAll(false);
   }
 
   /** @param {string} id none: back to the list */
@@ -219,15 +236,32 @@ export class QueueView {
 
   // ---- deciding
 
-  /** What decisions are about: what is selected, or the comment that is looked at. */
+  /** What keys decide about: what is selected, or the comment that is looked at, which on a phone is all one sees. */
   subjects() {
-    const { selected, current } = this.list;
-    return selected.length ? selected : current?.open ? [current] : [];
+    const { selected } = this.list;
+    const hidden = !WIDE.matches && this.element.hasAttribute("data-open");
+    return selected.length && !hidden ? selected : this.looked();
   }
 
-  /** @param {string} action */
+  /** The comment that is looked at, while it is to be decided. @returns {Row[]} */
+  looked() {
+    const { current } = this.list;
+    return current?.open ? [current] : [];
+  }
+
+  /** What is selected, or else the comment that is looked at; a ban is about one author. @param {string} action */
   decide(action) {
-    const rows = this.subjects().filter((row) => offered(row.item).includes(action));
+    this.decideAbout(action === "ban" ? this.looked() : this.subjects(), action);
+  }
+
+  /** The comment that is looked at, whatever is selected. @param {string} action */
+  decideCurrent(action) {
+    this.decideAbout(this.looked(), action);
+  }
+
+  /** @param {Row[]} subjects @param {string} action */
+  decideAbout(subjects, action) {
+    const rows = subjects.filter((row) => offered(row.item).includes(action));
     if (!rows.length || dialogIsOpen()) return;
     if (action === "remove") this.asking = askReason(rows.map((row) => row.item), (why) => this.make(rows, action, why));
     else if (action === "ban") this.ban(rows[0]);
@@ -237,8 +271,9 @@ export class QueueView {
   /** @param {Row[]} rows @param {string} action @param {import("./decisions.js").Why} [why] */
   make(rows, action, why) {
     const focused = this.item.bar.contains(document.activeElement);
+    const picked = rows.some((row) => row.selected);
     this.decisions.make(rows, action, why);
-    this.list.selectAll(false);
+    if (picked) this.list.selectAll(false);
     if (STAYING.includes(action)) return;
     if (rows.includes(/** @type {Row} */ (this.list.current))) this.goOn(focused);
     if (this.list.inOrder().filter((row) => row.open).length < 20) this.list.load();
@@ -250,7 +285,7 @@ export class QueueView {
     const next = this.list.nextOpen(current) ?? this.list.nextOpen(current, -1);
     if (!next) return this.render();
     this.address(next.item.id, true);
-    this.look(next, !focused && this.column.offsetParent !== null);
+    this.look(next, !focused && this.column.offsetParent !== null, true);
   }
 
   /** @param {Row} row */
@@ -274,7 +309,7 @@ export class QueueView {
         row.revive(undefined, problemWords(problem));
       }
     };
-    const step = this.desk.undo.add(back, () => theirs.forEach((one) => !one.open && one.stand()));
+    const step = this.desk.undo.add(t("ban.done", { name }), back, () => theirs.forEach((one) => !one.open && one.stand()));
     const takeBack = () => this.desk.undo.takeBack(step);
     for (const one of theirs) {
       if (removed && ["published", "pending"].includes(one.item.status)) one.settle(t("done.ban"), takeBack);
@@ -282,11 +317,6 @@ export class QueueView {
     }
     this.desk.say(t("ban.done", { name }));
     if (!row.open) this.goOn(false);
-  }
-
-  undo() {
-    if (!this.desk.undo.steps.length) return this.desk.say(t("undo.nothing"));
-    this.desk.undo.takeBack();
   }
 
   // ---- what happens meanwhile
@@ -303,8 +333,9 @@ export class QueueView {
     if (decision.action === "hold") return this.refresh(row);
     if (row === this.list.current) this.asking?.close();
     row.item = { ...item, version, status: decision.to ?? item.status };
+    const undecided = row.open;
     row.decidedBy(decisionWords(decision));
-    if (row === this.list.current) this.desk.say(decisionWords(decision));
+    if (row === this.list.current || !undecided) this.desk.say(row.note);
   }
 
   /** Somebody decided what is not loaded here: it does not make room for a new comment. @param {any} decision */
@@ -356,8 +387,15 @@ export class QueueView {
     this.picked();
   }
 
-  /** The bar for what is selected. */
+  /** Something was selected or decided, perhaps hundreds at once: the bar is made once. */
   picked() {
+    if (!this.picking) queueMicrotask(() => this.showPicked());
+    this.picking = true;
+  }
+
+  /** The bar for what is selected. */
+  showPicked() {
+    this.picking = false;
     const rows = this.list.selected;
     this.bulk.hidden = !rows.length;
     this.element.toggleAttribute("data-bulk", rows.length > 0);
@@ -378,7 +416,6 @@ export class QueueView {
     else if (key === "j" || key === "k") this.move(key === "j" ? 1 : -1);
     else if (key === "x") this.toggle();
     else if (key === "*") this.list.selectAll(!this.list.selected.length);
-    else if (key === "z") this.undo();
     else if (key === "ArrowDown" || key === "ArrowUp") return this.arrow(key === "ArrowDown" ? 1 : -1);
     else if (key === "Enter") return this.enter();
     else if (key === "o") this.list.current?.unfold();

@@ -18,15 +18,23 @@ export class Row {
     this.open = true; // to be decided
     this.over = false; // decided for good: nothing can be taken back any more
     this.wide = false;
-    /** @type {() => void} */
-    this.overtaken = () => {};
+    /** @type {() => string} */
+    this.overtaken = () => "";
     this.note = "";
     this.box = h("input", { type: "checkbox", "aria-label": t("row.select"), onclick: (/** @type {MouseEvent} */ event) => list.picked(this, event.shiftKey) });
     this.state = h("div", { class: "state", role: "group" });
     this.main = h("div", { class: "main" });
-    this.element = h("li", { class: "row", tabindex: "0", id: `row-${item.id}` }, h("label", { class: "box" }, this.box), this.main, this.state);
+    this.more = button("⌄", () => this.unfold(), { class: "unfold", "aria-label": t("row.unfold"), "aria-expanded": "false", hidden: true });
+    this.element = h("li", { class: "row", tabindex: "0", id: `row-${item.id}` }, h("div", { class: "handles" }, h("label", { class: "box" }, this.box), this.more), this.main, this.state);
     this.element.addEventListener("click", (/** @type {MouseEvent} */ event) => this.pressed(event));
     this.update(item);
+  }
+
+  /** The service does not know yet that it was decided: it is the same row in another list. @param {Row["list"]} list */
+  moveTo(list) {
+    this.list = list;
+    this.element.removeAttribute("aria-current");
+    return this;
   }
 
   get selected() {
@@ -65,14 +73,20 @@ export class Row {
   unfold(wide = !this.wide) {
     this.wide = wide;
     this.text.toggleAttribute("data-wide", wide);
+    this.more.setAttribute("aria-expanded", String(wide));
+  }
+
+  /** It came into sight: whether there are more words than three lines hold can be seen now. */
+  measure() {
+    if (!this.wide) this.more.hidden = this.text.scrollHeight <= this.text.clientHeight + 1;
   }
 
   /**
    * It was decided: it fades where it is.
-   * @param {string} words what was decided @param {(() => void) | null} takeBack @param {() => void} [overtaken] called
-   * when somebody else decides first
+   * @param {string} words what was decided @param {(() => void) | null} takeBack @param {() => string} [overtaken] called
+   * when somebody else decides first, says what is lost by that
    */
-  settle(words, takeBack, overtaken = () => {}) {
+  settle(words, takeBack, overtaken = () => "") {
     this.open = false;
     this.over = !takeBack;
     this.selected = false;
@@ -97,7 +111,7 @@ export class Row {
     this.open = true;
     this.over = false;
     this.takeBack = null;
-    this.overtaken = () => {};
+    this.overtaken = () => "";
     this.note = note;
     this.element.removeAttribute("data-decided");
     this.state.replaceChildren(note ? h("span", { class: "wrong" }, note) : "");
@@ -111,8 +125,8 @@ export class Row {
 
   /** Somebody else decided. @param {string} words */
   decidedBy(words) {
-    this.overtaken();
-    this.settle(words, null);
+    const lost = this.overtaken();
+    this.settle(lost ? `${words} · ${lost}` : words, null);
   }
 
   /** A decision met something else than was looked at: show how things are, and why. @param {string} result @param {string} action */
@@ -123,7 +137,8 @@ export class Row {
       const [last] = now.decisions;
       if (now.status !== this.item.status && last) {
         this.item = now;
-        this.settle(decisionWords(last), null);
+        this.settle(`${decisionWords(last)} · ${t(`lost.${action}`)}`, null);
+        this.desk.say(this.note);
       } else if (now.version !== this.item.version) this.revive(now, t("note.edited"));
       else this.revive(now, t(action === "approve" || action === "uphold" || action === "restore" ? "note.own_removal" : "note.conflict"));
     } catch {

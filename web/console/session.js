@@ -3,6 +3,7 @@
 
 const TOKEN = "discuss-console-token:"; // and the site
 const STATE = "discuss-console-state";
+const UNSENT = "discuss-console-unsent:"; // and the site
 
 /** @param {string} site @returns {string} empty when nobody is signed in */
 export function tokenOf(site) {
@@ -17,6 +18,24 @@ export function keepToken(site, token) {
 /** @param {string} site */
 export function forgetToken(site) {
   sessionStorage.removeItem(TOKEN + site);
+}
+
+/** Keep decisions that could not be sent any more. @param {string} site @param {string} author who made them @param {any[]} wishes */
+export function keepUnsent(site, author, wishes) {
+  const before = unsentOf(site);
+  const all = [...(before.author === author ? before.wishes : []), ...wishes];
+  const last = new Map(all.map((wish) => [wish.comment_id, wish])); // a request has each comment once
+  sessionStorage.setItem(UNSENT + site, JSON.stringify({ author, wishes: [...last.values()] }));
+}
+
+/** @param {string} site @returns {{author: string, wishes: any[]}} */
+export function unsentOf(site) {
+  return JSON.parse(sessionStorage.getItem(UNSENT + site) ?? "null") ?? { author: "", wishes: [] };
+}
+
+/** @param {string} site */
+export function forgetUnsent(site) {
+  sessionStorage.removeItem(UNSENT + site);
 }
 
 /**

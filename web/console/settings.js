@@ -5,7 +5,7 @@ import { bdi, button, h } from "./h.js";
 import { page, pagedList } from "./paged.js";
 import { path } from "./router.js";
 import { number } from "./times.js";
-import { TEXTS, named, problemWords, t } from "./words.js";
+import { TEXTS, flat, named, problemWords, t } from "./words.js";
 
 const TRIED = 10; // comments shown at once
 
@@ -30,7 +30,20 @@ export class SettingsView {
     this.element = h("div");
     /** @type {Record<string, Input>} */
     this.inputs = {};
-    this.load();
+    this.warn = (/** @type {Event} */ event) => Object.keys(this.changes()).length && event.preventDefault();
+    addEventListener("beforeunload", this.warn);
+    this.load(desk.draft).then(() => Object.keys(desk.draft).length && this.tell(t("settings.kept")));
+  }
+
+  /** What was not saved is there again when one comes back. */
+  leave() {
+    removeEventListener("beforeunload", this.warn);
+    this.desk.draft = this.changes();
+  }
+
+  /** @param {string} words */
+  tell(words) {
+    if (this.said) this.said.textContent = words;
   }
 
   /** @param {Record<string, any>} [kept] what the form had, put over what is read */
@@ -51,7 +64,7 @@ export class SettingsView {
     this.count = h("strong", {});
     this.save = h("button", { type: "submit", class: "primary" }, t("settings.save"));
     this.trial = h("section", { class: "trial" });
-    const bar = h("div", { class: "settings-bar" }, this.count, this.save, button(t("settings.try"), () => this.try(), { class: "secondary", title: t("settings.try_hint") }), button(t("settings.reset"), () => this.load(), { class: "plain" }), this.said);
+    const bar = h("div", { class: "settings-bar" }, this.count, this.save, button(t("settings.try"), () => form.reportValidity() && this.try(), { class: "secondary", title: t("settings.try_hint") }), button(t("settings.reset"), () => this.load(), { class: "plain" }), this.said);
     const groups = GROUPS.map(([name, fields]) => h("fieldset", {}, h("legend", {}, t(`settings.group.${name}`)), fields.map(([field, kind]) => this.field(field, kind, values[field]))));
     const form = h("form", { class: "settings" }, groups, this.trial, bar);
     form.addEventListener("submit", (/** @type {Event} */ event) => {
@@ -96,20 +109,59 @@ export class SettingsView {
     }
   }
 
-  /** @param {any} problem */
+  /** What is wrong stands beside its field, and the first such field has the focus. @param {any} problem */
   wrong(problem) {
-    this.said.replaceChildren(h("span", { class: "wrong", role: "alert" }, problemWords(problem)));
+    this.right();
+    const { errors, ...rest } = problem;
+    const names = Object.keys(errors ?? {}).filter((name) => this.place(name));
+    for (const name of names) this.mark(name, flat(errors[name]).join(" "));
+    const others = Object.fromEntries(Object.entries(errors ?? {}).filter(([name]) => !names.includes(name)));
+    const words = problemWords({ ...rest, errors: others });
+    const labels = names.map((name) => t(`settings.label.${name}`)).join(", ");
+    this.said.replaceChildren(h("span", { class: "wrong", role: "alert" }, words, names.length && ` ${labels}.`));
+    const first = this.element.querySelector("[aria-invalid]");
+    first?.focus({ preventScroll: true });
+    first?.scrollIntoView({ block: "center" }); // not below the bar
+  }
+
+  /** @param {string} name @returns {HTMLElement | null} */
+  place(name) {
+    return this.element.querySelector(`.settings > fieldset > [data-setting="${name}"]`);
+  }
+
+  /** @param {string} name @param {string} words */
+  mark(name, words) {
+    const place = /** @type {HTMLElement} */ (this.place(name));
+    const id = `wrong-${name}`;
+    place.append(h("small", { class: "wrong", id }, words));
+    for (const input of place.querySelectorAll("input:not([type=checkbox]), select, textarea")) {
+      input.setAttribute("aria-invalid", "true");
+      input.setAttribute("aria-describedby", id);
+    }
+  }
+
+  /** Nothing is wrong any more, as far as one knows. */
+  right() {
+    for (const words of this.element.querySelectorAll("small.wrong")) words.remove();
+    for (const input of this.element.querySelectorAll("[aria-invalid]")) {
+      input.removeAttribute("aria-invalid");
+      input.removeAttribute("aria-describedby");
+    }
   }
 
   async try() {
+    this.right();
     this.said.textContent = t("app.loading");
     try {
       const tried = await this.desk.api.send("POST", "/moderation/settings/try", this.changes());
       const { held, refused, freed } = tried;
       const lists = [["settings.would_hold", held], ["settings.would_refuse", refused], ["settings.would_free", freed]];
       const shown = lists.map(([title, comments]) => h("section", {}, h("h3", {}, t(title), " ", h("span", { class: "count" }, number(comments.length))), comments.length ? this.tried(comments) : null));
-      this.said.textContent = t("settings.tried", { checked: tried.tried, held: held.length + refused.length, freed: freed.length });
-      this.trial.replaceChildren(h("h2", {}, t("settings.try")), ...shown);
+      this.said.textContent = t("settings.tried", { checked: tried.tried, held: held.length, refused: refused.length, freed: freed.length });
+      const heading = h("h2", { tabindex: "-1" }, t("settings.try"));
+      this.trial.replaceChildren(heading, ...shown);
+      heading.scrollIntoView({ block: "start" });
+      heading.focus({ preventScroll: true });
     } catch (problem) {
       this.wrong(problem);
     }
@@ -185,6 +237,13 @@ function lines(value) {
 function pairs(value) {
   const text = h("textarea", { rows: "3", spellcheck: "false" });
   text.value = Object.entries(value).map(([name, word]) => `${name}: ${word}`).join("\n");
+  const check = () => {
+    const all = text.value.split("\n");
+    const wrong = all.findIndex((/** @type {string} */ one) => one.trim() && !/^\s*\S.*:\s*(pre|post)\s*$/.test(one));
+    text.setCustomValidity(wrong < 0 ? "" : t("settings.section_line", { n: wrong + 1, line: all[wrong].trim() }));
+  };
+  text.addEventListener("input", check);
+  check();
   return { element: text, value: () => Object.fromEntries(linesOf(text.value).map(pairOf)) };
 }
 
@@ -195,7 +254,7 @@ function linesOf(text) {
 
 /** @param {string} text @returns {[string, string]} */
 function pairOf(text) {
-  const colon = text.lastIndexOf(":");
+  const colon = text.includes(":") ? text.lastIndexOf(":") : text.length;
   return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
 }
 

@@ -3,24 +3,27 @@
 
 const SECONDS = 10;
 
-/** @typedef {{back: () => void, finish: (leaving: boolean) => void, timer: number}} Step */
+/** @typedef {{words: string, back: () => void, finish: () => void, unsent: () => any[], timer: number}} Step */
 
 /** The steps that can be taken back, oldest first. */
 export class Undo {
-  constructor() {
+  /** @param {() => void} changed called when the newest step is another one */
+  constructor(changed) {
     /** @type {Step[]} */
     this.steps = [];
-    addEventListener("pagehide", () => this.flush(true));
+    this.changed = changed;
   }
 
   /**
-   * @param {() => void} back takes it back
-   * @param {(leaving: boolean) => void} finish it stands: ten seconds have gone, or the page is left
+   * @param {string} words what was done @param {() => void} back takes it back
+   * @param {() => void} [finish] it stands: ten seconds have gone, or the page is left
+   * @param {() => any[]} [unsent] what finishing would send
    */
-  add(back, finish) {
+  add(words, back, finish = () => {}, unsent = () => []) {
     /** @type {Step} */
-    const step = { back, finish, timer: window.setTimeout(() => this.end(step), SECONDS * 1000) };
+    const step = { words, back, finish, unsent, timer: window.setTimeout(() => this.end(step), SECONDS * 1000) };
     this.steps.push(step);
+    this.changed();
     return step;
   }
 
@@ -29,9 +32,9 @@ export class Undo {
     if (step && this.drop(step)) step.back();
   }
 
-  /** It stands now. @param {Step} step @param {boolean} [leaving] */
-  end(step, leaving = false) {
-    if (this.drop(step)) step.finish(leaving);
+  /** It stands now. @param {Step} step */
+  end(step) {
+    if (this.drop(step)) step.finish();
   }
 
   /** Forget a step: whatever it was, it is over. @param {Step} step @returns {boolean} whether it was still open */
@@ -40,11 +43,12 @@ export class Undo {
     if (at < 0) return false;
     clearTimeout(step.timer);
     this.steps.splice(at, 1);
+    this.changed();
     return true;
   }
 
-  /** Everything stands now. @param {boolean} [leaving] the page is left */
-  flush(leaving = false) {
-    for (const step of [...this.steps]) this.end(step, leaving);
+  /** Everything stands now. */
+  flush() {
+    for (const step of [...this.steps]) this.end(step);
   }
 }

@@ -19,12 +19,17 @@ export class WebhooksView {
   constructor(desk) {
     this.desk = desk;
     this.element = h("div");
+    /** @type {Set<string>} ids of those that go when their ten seconds are over */
+    this.going = new Set();
     this.said = h("p", { class: "note", role: "status", hidden: true });
     this.show();
   }
 
   show() {
-    const ask = (/** @type {string} */ cursor) => this.desk.api.moderation("/webhooks", { cursor });
+    const ask = async (/** @type {string} */ cursor) => {
+      const found = await this.desk.api.moderation("/webhooks", { cursor });
+      return { ...found, items: found.items.filter((/** @type {any} */ { id }) => !this.going.has(id)) };
+    };
     const list = this.desk.isAdmin ? [this.form(), this.said, pagedList(ask, (webhook) => this.line(webhook), t("webhooks.none"))] : h("p", {}, t("settings.admins"));
     this.element.replaceChildren(page(t("place.webhooks"), list));
   }
@@ -62,10 +67,21 @@ export class WebhooksView {
       h("span", { class: active ? "badge" : "badge bad" }, t(active ? "webhooks.active" : "webhooks.paused")),
       h("span", { class: "quiet" }, types.length ? types.join(", ") : t("webhooks.all")),
       button(t(active ? "webhooks.pause" : "webhooks.resume"), act("PATCH", { active: !active }), { class: "plain" }),
-      button(t("webhooks.delete"), act("DELETE", undefined), { class: "plain grave" }),
+      button(t("webhooks.delete"), () => this.remove(webhook), { class: "plain grave" }),
       wrong,
       sent,
     );
+  }
+
+  /** Its secret cannot be had again: it goes when its ten seconds are over. @param {any} webhook */
+  remove({ id, url }) {
+    this.going.add(id);
+    this.show();
+    const go = () => this.desk.api.send("DELETE", `/moderation/webhooks/${id}`, undefined, { keepalive: true });
+    this.desk.later(t("webhooks.deleted", { url }), go, () => {
+      this.going.delete(id);
+      this.show();
+    });
   }
 
   /** @param {string} id */

@@ -29,6 +29,13 @@ export const TEXTS = {
   "signin.no_moderator": "This account is no moderator of {site}.",
   "signin.not_ours": "This sign-in was not started in this tab, so it was not used. Sign in here.",
   "signin.ended": "Your session ended. Sign in again; you come back to where you were.",
+  "signin.unsent": {
+    one: "Your session ended. Sign in again; you come back to where you were, and {n} decision that could not be sent is sent then.",
+    other: "Your session ended. Sign in again; you come back to where you were, and {n} decisions that could not be sent are sent then.",
+  },
+  "unsent.sent": { one: "{n} decision from before you signed in again was sent.", other: "{n} decisions from before you signed in again were sent." },
+  "unsent.not": { one: "{n} decision from before you signed in again was not made: the comment has changed.", other: "{n} decisions from before you signed in again were not made: the comments have changed." },
+  "unsent.dropped": { one: "{n} decision somebody else left in this tab was not sent.", other: "{n} decisions somebody else left in this tab were not sent." },
   "signin.out": "You are signed out.",
 
   "place.queue": "Queues",
@@ -60,6 +67,8 @@ export const TEXTS = {
   "queue.waiting_now": "The oldest came just now.",
   "queue.gone": "This comment is not there any more.",
 
+  "chip.author": "Author",
+  "chip.article": "Article",
   "filter.title": "Filters",
   "filter.q": "Search words",
   "filter.article": "Article id",
@@ -75,6 +84,7 @@ export const TEXTS = {
   "filter.without": "Without this filter: {name} {value}",
 
   "row.select": "Select",
+  "row.unfold": "Show all its words",
   "badge.guest": "Guest",
   "badge.banned": "Banned",
   "badge.featured": "Editors’ pick",
@@ -131,11 +141,12 @@ export const TEXTS = {
 
   "action.approve": "Approve",
   "action.grant": "Grant appeal",
+  "action.publish": "Publish",
   "action.publish_edit": "Publish edit",
   "action.uphold": "Refuse appeal",
   "action.reject_edit": "Reject edit",
   "action.dismiss_flags": "Dismiss flags",
-  "action.restore": "Restore",
+  "action.restore": "Restore as it was",
   "action.remove": "Remove",
   "action.spam": "Spam",
   "action.feature": "Feature",
@@ -187,8 +198,21 @@ export const TEXTS = {
   "who.nobody": "The service",
   "decision.words": "{who} {done}",
 
+  "lost.approve": "your approval did not count",
+  "lost.uphold": "your refusal did not count",
+  "lost.reject_edit": "your rejection of the edit did not count",
+  "lost.dismiss_flags": "your dismissal of the flags did not count",
+  "lost.restore": "your restoring did not count",
+  "lost.remove": "your removal did not count",
+  "lost.spam": "your marking as spam did not count",
+  "lost.feature": "your featuring did not count",
+  "lost.unfeature": "your unfeaturing did not count",
+
   "said.decided": { one: "{what}.", other: "{what}: {n} comments." },
   "undo.undo": "Undo",
+  "undo.line": "Take back",
+  "undo.one": "{what} · \u2068{name}\u2069",
+  "undo.not_sent": { one: "{n} decision was not sent. {problem}", other: "{n} decisions were not sent. {problem}" },
   "undo.nothing": "There is nothing to take back.",
   "note.not_sent": "Not sent. {problem}",
   "note.not_found": "This comment is not there any more.",
@@ -202,6 +226,8 @@ export const TEXTS = {
 
   "item.decisions": "Decide",
   "item.back": "Back to the list",
+  "item.show_all": "Show all",
+  "item.own_removal": "You removed this comment yourself. Where the site has another moderator, they decide on the appeal.",
   "item.context": "In the discussion",
   "item.history": "History",
   "item.revisions": { one: "{n} version", other: "{n} versions" },
@@ -281,6 +307,7 @@ export const TEXTS = {
   "author.role.moderator": "Moderator",
   "author.role.admin": "Admin",
   "author.revoke": "End all their sessions",
+  "author.revoking": "All sessions of {name} end.",
   "author.revoked": "All their tokens are refused; those they get from now on count.",
   "author.powers": "Role and sessions",
   "author.ban": "Ban",
@@ -297,6 +324,7 @@ export const TEXTS = {
   "article.visibility": "Visibility",
   "article.hide": "Hide the discussion",
   "article.show": "Show the discussion",
+  "article.was_hidden": "The discussion is hidden.",
   "article.hidden": "Hidden: readers see an empty, locked discussion.",
   "article.shown": "Shown",
   "article.moderation": "New comments",
@@ -317,6 +345,9 @@ export const TEXTS = {
   "networks.none": "No network is banned.",
   "networks.by": "by {name}",
 
+  "log.only.moderator": "Decided by",
+  "log.only.author": "About",
+  "log.only.comment": "Comment",
   "log.comment": "The comment",
   "log.author": "The author",
   "log.empty": "Nothing was decided yet.",
@@ -329,7 +360,9 @@ export const TEXTS = {
   "settings.reset": "Discard changes",
   "settings.try": "Try these rules",
   "settings.try_hint": "Runs the rules of this form over the last 1,000 comments. Nothing is changed.",
-  "settings.tried": "{checked} comments looked at: {held} would be held, {freed} would not be held any more.",
+  "settings.tried": "{checked} comments looked at: {held} would be held, {refused} would be refused, {freed} would not be held any more.",
+  "settings.kept": "Your changes are still here; they are not saved yet.",
+  "settings.section_line": "Line {n}, “{line}”: write it like “Sport: pre” or “Sport: post”.",
   "settings.would_hold": "Would be held",
   "settings.would_free": "Would not be held",
   "settings.would_refuse": "Would be refused",
@@ -413,7 +446,8 @@ export const TEXTS = {
   "webhooks.paused": "Off",
   "webhooks.pause": "Turn off",
   "webhooks.resume": "Turn on",
-  "webhooks.delete": "Delete",
+  "webhooks.delete": "Delete this webhook",
+  "webhooks.deleted": "The webhook to {url} is deleted.",
   "webhooks.deliveries": "Deliveries",
   "webhooks.replay": "Send again",
   "webhooks.all": "all events",
@@ -491,7 +525,7 @@ function fieldWords(errors) {
 }
 
 /** @param {any} messages @returns {string[]} */
-function flat(messages) {
+export function flat(messages) {
   return typeof messages === "string" ? [messages] : Object.values(messages).flatMap(flat);
 }
 

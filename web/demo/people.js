@@ -1,6 +1,7 @@
 // @ts-check
 // Who the visitor of the demo is: the service gives out tokens for it, as a publisher's server would for its readers.
 
+const NAMES = ["localhost", "127.0.0.1"]; // of this machine: whichever the visitor typed
 const KEPT = "demo-who"; // in this tab, so that the next page knows
 
 /** @returns {any[]} */
@@ -34,15 +35,31 @@ async function comeBack(who) {
   await become(who);
   if (!wanted) return history.back();
   const url = new URL(wanted, location.href);
-  if (url.origin !== location.origin) return; // tokens are for nobody else
+  if (!isOurs(url)) return refuse(url);
   url.hash = new URLSearchParams({ token: (await tokenOf(who)) ?? "", state: query.get("state") ?? "" }).toString();
   location.replace(url);
+}
+
+/** Whether a token may go there: to this newspaper, also by the other name of this machine, and to nobody else. @param {URL} url */
+function isOurs(url) {
+  const here = [url, location].every(({ hostname }) => NAMES.includes(hostname)) && url.protocol === location.protocol && url.port === location.port;
+  return here || url.origin === location.origin;
+}
+
+/** @param {URL} url */
+function refuse(url) {
+  const words = document.querySelector("[data-refused]");
+  if (words) words.textContent = `This page signs in for ${location.host} only, so nothing was sent to ${url.host || url.protocol}.`;
 }
 
 for (const button of document.querySelectorAll("[data-sign-in]"))
   button.addEventListener("click", () => comeBack(button.getAttribute("data-sign-in") ?? ""));
 for (const button of document.querySelectorAll("[data-who]"))
   button.addEventListener("click", () => become(button.getAttribute("data-who") ?? ""));
+document.addEventListener("discuss-sign-in", (event) => {
+  event.preventDefault(); // who one is stays with the name the paper was opened by
+  location.assign("/demo/sign-in");
+});
 document.addEventListener("discuss-token-needed", async (event) => {
   event.preventDefault();
   /** @type {CustomEvent} */ (event).detail.resolve(await tokenOf(sessionStorage.getItem(KEPT) ?? ""));
