@@ -56,6 +56,7 @@ FAMILIES: dict[str, set[str]] = {
     "error.": (set(STATUS) - UNTOLD) | OWN_ERRORS,
     "sort.": set(SORTS),
     "held.": HOLDS,
+    "time.": {"now", "minute", "hour", "day"},
     "tombstone.": {"deleted", "removed", "hidden"},
     "reason.": set(REASONS),
     "notices.": NOTICES,

@@ -168,7 +168,7 @@ export class CommentView {
   showVotes() {
     const { up, down } = this.comment.votes;
     const { t, words } = this.thread;
-    /** @type {HTMLElement} */ (this.ups).textContent = up ? words.numbers.format(up) : "";
+    /** @type {HTMLElement} */ (this.ups).textContent = up ? words.number(up) : "";
     this.up?.setAttribute("aria-label", t("action.up", { n: up }));
     this.down?.setAttribute("aria-label", t("action.down", { n: down }));
   }

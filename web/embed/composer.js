@@ -116,7 +116,7 @@ export class Composer {
     const most = this.thread.settings.max_length;
     this.rest = value.length < most - NEAR ? NEAR : most - [...value.normalize("NFC").trim()].length;
     const near = this.rest < NEAR;
-    this.left.textContent = near ? this.thread.words.numbers.format(this.rest) : "";
+    this.left.textContent = near ? this.thread.words.number(this.rest) : "";
     this.left.title = near && this.rest >= 0 ? this.thread.t("composer.left", { n: this.rest }) : "";
     this.left.toggleAttribute("data-over", this.rest < 0);
   }

@@ -81,7 +81,7 @@ export class Notices {
     const { header, order, t } = this.thread;
     const text = fresh.length ? t(replies ? "notices.replies" : "notices.new", { n: fresh.length }) : t("notices");
     this.words.textContent = fresh.length ? text : "";
-    this.number.textContent = fresh.length ? this.thread.words.numbers.format(fresh.length) : "";
+    this.number.textContent = fresh.length ? this.thread.words.number(fresh.length) : "";
     this.button.setAttribute("aria-label", text);
     if (!this.button.isConnected) order.before(this.button), header.after(this.list);
     if (!this.list.hidden) this.fill();

@@ -46,7 +46,7 @@ select option { color: CanvasText; background: Canvas }
 .badge { color: var(--muted); font-size: .8125em; line-height: 1.5; border: 1px solid var(--line); border-radius: 3px; padding-inline: .35em; max-width: 20ch; overflow: clip; text-overflow: ellipsis; white-space: nowrap }
 .time, .edited { color: var(--muted) }
 .time { text-decoration: none; display: inline-flex; align-items: center; min-height: 44px; padding-inline: .25rem; margin-inline-start: -.25rem; font-variant-numeric: tabular-nums } .time:hover { text-decoration: underline }
-.avatar { flex: none; width: 32px; height: 32px; border-radius: 50%; object-fit: cover; display: grid; place-items: center; color: #fff; font: 600 .8125rem/1 system-ui, sans-serif }
+.avatar { flex: none; width: 32px; height: 32px; border-radius: 50%; object-fit: cover; display: grid; place-items: center; color: #fff; font-weight: 600; font-size: .8125rem; line-height: 1 }
 .tone-0 { background: #8c3b3b } .tone-1 { background: #7a4a1e } .tone-2 { background: #66581a } .tone-3 { background: #476325 }
 .tone-4 { background: #2a6740 } .tone-5 { background: #1f6762 } .tone-6 { background: #20617d } .tone-7 { background: #3a5796 }
 .tone-8 { background: #554da0 } .tone-9 { background: #75439a } .tone-10 { background: #8b3c7c } .tone-11 { background: #5b5f66 }

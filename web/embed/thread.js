@@ -12,7 +12,7 @@ import { wordsFor } from "./words.js";
 
 const SORTS = ["newest", "oldest", "top", "controversial"];
 const LINK = /^#comment-([0-9a-f-]{36})$/;
-const SLICE = 4; // roots that are put in before the browser may paint
+const SLICE = 8; // comments that are put in before the browser may paint
 const PATIENCE = 1_000; // milliseconds that comments wait for what their reader has here, so that nothing moves them later
 
 /**
@@ -178,12 +178,15 @@ export class Thread {
   async addRoots(page) {
     const { turn } = this;
     this.filling = true;
-    for (const [at, root] of page.comments.entries()) {
-      if (at && at % SLICE === 0) {
+    let put = 0;
+    for (const root of page.comments) {
+      if (put >= SLICE) {
+        put = 0;
         this.emit("filled");
         await painted();
         if (turn !== this.turn) return;
       }
+      put += 1 + root.replies.items.length;
       const view = this.insert(root);
       for (const reply of root.replies.items) this.insert(reply);
       view.next = root.replies.next_cursor;
@@ -204,7 +207,7 @@ export class Thread {
   /** @param {any} article the public article object */
   showArticle(article) {
     this.article = article;
-    this.count.textContent = this.words.numbers.format(article.comment_count);
+    this.count.textContent = this.words.number(article.comment_count);
     const closed = article.locked || this.settings?.posting === "closed";
     const was = this.section.hasAttribute("data-closed");
     this.composerPlace.hidden = closed && !this.account?.composer?.text; // what somebody wrote stays

@@ -7,28 +7,34 @@ const UNITS = /** @type {const} */ ([
   ["minute", 60],
 ]);
 const EVERY = 30_000; // milliseconds
+const SOON = 500; // milliseconds until tooltips are there: making their formatter would delay the first comments
 
 /** The `<time>` elements of one section. */
 export class Times {
   /** @param {import("./words.js").Words} words */
   constructor(words) {
     this.words = words;
-    this.exact = new Intl.DateTimeFormat(words.language, { dateStyle: "long", timeStyle: "short" });
-    this.date = new Intl.DateTimeFormat(words.language, { dateStyle: "medium" });
-    const unit = (unit) => new Intl.NumberFormat(words.language, { style: "unit", unit, unitDisplay: "short" });
-    this.units = UNITS.map(([name, length]) => ({ length, format: unit(name) })); // making one takes longer than a hundred uses
     /** @type {Set<WeakRef<HTMLTimeElement>>} */
     this.shown = new Set();
     this.timer = setInterval(() => this.refresh(), EVERY);
+    this.soon = 0;
+  }
+
+  get exact() {
+    return (this.exactly ??= new Intl.DateTimeFormat(this.words.language, { dateStyle: "long", timeStyle: "short" }));
+  }
+
+  get date() {
+    return (this.dated ??= new Intl.DateTimeFormat(this.words.language, { dateStyle: "medium" }));
   }
 
   /** @param {string} at RFC 3339 @returns {HTMLTimeElement} */
   element(at) {
     const time = document.createElement("time");
     time.dateTime = at;
-    time.title = this.exact.format(new Date(at));
     time.textContent = this.text(at);
     this.shown.add(new WeakRef(time));
+    this.soon ||= setTimeout(() => this.refresh(), SOON);
     return time;
   }
 
@@ -36,19 +42,26 @@ export class Times {
   text(at) {
     const seconds = (Date.now() - Date.parse(at)) / 1000;
     if (seconds > 7 * 86_400) return this.date.format(new Date(at));
-    const unit = this.units.find(({ length }) => seconds >= length);
-    return unit ? unit.format.format(Math.floor(seconds / unit.length)) : this.words.t("time.now");
+    const [name, length] = UNITS.find(([, length]) => seconds >= length) ?? ["now", 1];
+    return this.words.t(`time.${name}`, { n: Math.floor(seconds / length) });
   }
 
   refresh() {
+    this.soon = 0;
     for (const shown of this.shown) {
       const time = shown.deref();
-      if (!time) this.shown.delete(shown);
-      else if (time.textContent !== this.text(time.dateTime)) time.textContent = this.text(time.dateTime);
+      if (!time) {
+        this.shown.delete(shown);
+        continue;
+      }
+      const text = this.text(time.dateTime);
+      if (time.textContent !== text) time.textContent = text;
+      time.title ||= this.exact.format(new Date(time.dateTime));
     }
   }
 
   stop() {
     clearInterval(this.timer);
+    clearTimeout(this.soon);
   }
 }

@@ -18,7 +18,7 @@ export class Words {
     this.direction = language.startsWith("ar") ? "rtl" : "ltr";
     this.texts = texts;
     this.plurals = new Intl.PluralRules(language);
-    this.numbers = new Intl.NumberFormat(language);
+    this.plain = !/^ar|-u-/.test(language); // digits are those of this file
   }
 
   /**
@@ -30,8 +30,13 @@ export class Words {
     const text = typeof found === "string" ? found : (found[this.plurals.select(Number(values.n))] ?? found.other);
     return text.replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[name] ?? "";
-      return typeof value === "number" ? this.numbers.format(value) : this.isolated(value);
+      return typeof value === "number" ? this.number(value) : this.isolated(value);
     });
+  }
+
+  /** A number as readers write it; the browser's formatter takes longer to make than a section to show, and few need it. @param {number} n */
+  number(n) {
+    return this.plain && n < 1000 ? String(n) : (this.formatter ??= new Intl.NumberFormat(this.language)).format(n);
   }
 
   /** A value that does not turn the text around it, in whatever script it is. @param {string} value */
