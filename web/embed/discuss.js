@@ -139,6 +139,7 @@ class DiscussThread extends HTMLElement {
     const site = new URL(`sites/${this.getAttribute("site")}`, API).href;
     const early = [`${site}/articles/${this.getAttribute("article")}/comments`, site].map((url) => fetch(url, { credentials: "omit" }));
     for (const answer of early) answer.catch(() => {}); // told by the thread
+    new Intl.NumberFormat(this.language.tag); // the first one takes long: while nothing is there yet
     try {
       const { mount } = await import(new URL("thread.js", FOLDER).href);
       this.thread?.leave();
