@@ -12,11 +12,11 @@ from aiohttp import web
 from service.embedded import free_port
 
 STYLE = """
-:root { color-scheme: light dark; --ground: #fffdf8; --ink: #1b1a17; --link: #8c2f1d }
-@media (prefers-color-scheme: dark) { :root { --ground: #15171b; --ink: #dedbd4; --link: #e9a08c } }
-body { margin: 0 auto; max-width: 40rem; padding: 1rem; background: var(--ground); color: var(--ink) }
+:root { color-scheme: light dark; --paper-ground: #fffdf8; --paper-text: #1b1a17; --paper-link: #8c2f1d }
+@media (prefers-color-scheme: dark) { :root { --paper-ground: #15171b; --paper-text: #dedbd4; --paper-link: #e9a08c } }
+body { margin: 0 auto; max-width: 40rem; padding: 1rem; background: var(--paper-ground); color: var(--paper-text) }
 body { font: 17px/1.5 serif }
-a { color: var(--link) }
+a { color: var(--paper-link) }
 html { overflow-anchor: none } /* as in browsers that do not keep the place themselves */
 .story { height: 3000px }
 discuss-thread:not(:defined) { display: block; min-height: 100vh }

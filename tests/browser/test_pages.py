@@ -79,13 +79,24 @@ async def test_what_only_its_reader_sees_shifts_nothing(readers: Readers, site: 
         assert await reader.shifted() == 0
 
 
-async def test_a_section_that_cannot_be_loaded_offers_to_try_again(reader: Section, site: SiteClient) -> None:
+@pytest.mark.parametrize("file", ["thread.js", "lang/en.js"])
+async def test_a_section_that_cannot_be_loaded_offers_to_try_again(
+    reader: Section, site: SiteClient, file: str
+) -> None:
     reader.allow("ERR_FAILED", "Failed to fetch dynamically imported module")
     await site.posted("a", "Here.")
     await counted(site, "a", 1)
-    await reader.page.route("**/thread.js", lambda route: route.abort(), times=1)
+    refused = True
+
+    async def refuse(route: Any) -> None:
+        await (route.abort() if refused else route.continue_())
+
+    await reader.page.route(f"**/{file}", refuse)
     await reader.open("a", loaded=False)
-    await reader.thread.get_by_role("button", name="↻ Discuss").click()
+    again = reader.thread.get_by_role("button", name="↻ Discuss")
+    await expect(again).to_be_visible()
+    refused = False
+    await again.click()
     await expect(reader.comment("Here.")).to_be_visible()
     await expect(reader.thread.get_by_role("button", name="↻ Discuss")).to_have_count(0)
 
@@ -99,6 +110,49 @@ async def test_what_takes_part_and_cannot_be_loaded_says_so(reader: Section, sit
     await reader.line.get_by_role("button", name="Try again").click()
     await expect(reader.thread.get_by_role("button", name="Go on as a guest")).to_be_visible()
     await expect(reader.line).to_have_count(0)
+
+
+async def test_who_cannot_take_part_can_still_read(reader: Section, site: SiteClient) -> None:
+    reader.allow("ERR_FAILED")
+    await site.posted("a", "Here.")
+    await counted(site, "a", 1)
+    await reader.page.route("**/lang/writing/en.js", lambda route: route.abort(), times=1)
+    await reader.open("a", attributes=f'token="{await site.token("Ada")}"')
+    await expect(reader.comment("Here.")).to_be_visible()
+    await expect(reader.line).to_contain_text("Are you offline?")
+    await reader.line.get_by_role("button", name="Try again").click()
+    await expect(reader.thread.get_by_role("textbox", name="Join the discussion")).to_be_visible()
+
+
+async def test_only_the_article_that_is_wanted_last_is_shown(reader: Section, site: SiteClient) -> None:
+    for article in ("a", "b", "c"):
+        await site.posted(article, f"Of {article}.")
+        await counted(site, article, 1)
+    held: list[Any] = []
+
+    async def hold(route: Any) -> None:
+        held.append(route)
+
+    await reader.page.route("**/thread.js", hold, times=1)
+    await reader.open("a", loaded=False)
+
+    async def asked() -> bool:
+        return bool(held)
+
+    await until(asked)
+    await reader.thread.evaluate("(element) => element.setAttribute('article', 'b')")
+    await held[0].continue_()
+    await expect(reader.comments).to_have_count(1)
+    await expect(reader.comment("Of b.")).to_be_visible()
+    change = "(element) => { for (const id of ['a', 'c']) element.setAttribute('article', id) }"
+    await reader.thread.evaluate(change)
+    await expect(reader.comment("Of c.")).to_be_visible()
+    await expect(reader.comments).to_have_count(1)
+
+    async def one_stream() -> bool:
+        return reader.streams == 1
+
+    await until(one_stream)
 
 
 async def test_a_section_that_was_not_reached_is_printed(reader: Section, site: SiteClient) -> None:

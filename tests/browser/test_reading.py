@@ -305,14 +305,49 @@ async def test_the_pages_colours_are_worn_and_can_be_read(readers: Readers, site
     await expect(reader.thread.locator(".body")).not_to_have_css("color", words)
 
 
+async def test_a_page_that_is_always_dark_is_read_on_dark(readers: Readers, site: SiteClient) -> None:
+    await site.posted("a", "Readable.")
+    await counted(site, "a", 1)
+    reader = await readers.new()
+    dark = "body { background: #101418 !important; color: #e8e6e3 !important }"
+    sheet = f"new CSSStyleSheet().replace('{dark}').then((sheet) => document.adoptedStyleSheets = [sheet])"
+    await reader.page.add_init_script(f"addEventListener('DOMContentLoaded', () => {sheet})")
+    await reader.open("a")
+    await expect(reader.thread.locator(".body")).to_have_css("color", "rgb(232, 230, 227)")
+    name = await reader.thread.locator(".time").evaluate("(element) => getComputedStyle(element).color")
+    assert await reader.page.evaluate(CONTRAST, [name, "rgb(16, 20, 24)"]) >= 4.5
+
+
+async def test_more_of_an_order_that_was_left_is_not_shown(reader: Section, site: SiteClient, long: str) -> None:
+    await reader.open(long)
+    held: list[Any] = []
+
+    async def hold(route: Any) -> None:
+        held.append(route)
+
+    await reader.page.route("**/comments?sort=newest&cursor=*", hold)
+    await reader.more.click()
+
+    async def asked() -> bool:
+        return bool(held)
+
+    await until(asked)
+    await reader.sort("Oldest first")
+    await held[0].continue_()
+    await expect(reader.more).to_be_visible()
+    await expect(reader.roots).to_have_count(20)
+    await reader.more.click()
+    await expect(reader.roots).to_have_count(23)
+
+
 async def test_a_switch_of_the_pages_own_changes_the_colours(reader: Section, site: SiteClient) -> None:
     await site.posted("a", "Readable.")
     await counted(site, "a", 1)
     await reader.open("a")
     body = reader.thread.locator(".body")
     words = await body.evaluate("(element) => getComputedStyle(element).color")
-    dark = "document.documentElement.style.cssText = '--ground: #15171b; --ink: #dedbd4; --link: #e9a08c'"
-    await reader.page.evaluate(dark)
+    dark = "--paper-ground: #15171b; --paper-text: #dedbd4"
+    await reader.page.evaluate("(dark) => (document.documentElement.style.cssText = dark)", dark)
     await expect(body).to_have_css("color", "rgb(222, 219, 212)")
     assert words != "rgb(222, 219, 212)"
 

@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 import pytest_asyncio
 
+from service.domain.identity import Role
 from tests.browser.section import Readers, expect
 from tests.browser.writing import Writer
 from tests.client import SiteClient, until
@@ -140,6 +141,32 @@ async def test_guests_give_a_name_and_are_known_again(site: SiteClient, writer: 
     await until(named)
 
 
+async def test_what_only_one_reader_saw_goes_with_them(site: SiteClient, writer: Writer) -> None:
+    ada = await site.token("Ada")
+    await site.posted("a", "For everybody.")
+    await site.patch("/moderation/articles/a", {"moderation": "pre"}, token=await site.token("Max", Role.MODERATOR))
+    await site.posted("a", "Hers alone.", token=ada)
+    await writer.open("a", attributes=f'token="{ada}"')
+    for token in (await site.token("Ben"), None):
+        await writer.thread.evaluate("(element, token) => (element.token = token)", ada)
+        await expect(writer.comment("Hers alone.")).to_be_visible()
+        await writer.thread.evaluate("(element, token) => (element.token = token)", token)
+        await expect(writer.comment("Hers alone.")).to_have_count(0)
+        await expect(writer.comment("For everybody.")).to_be_visible()
+
+
+async def test_a_name_half_given_survives_more_comments(site: SiteClient, writer: Writer) -> None:
+    for number in range(21):
+        await site.posted("a", f"Number {number}.")
+    await writer.open("a")
+    await writer.place.get_by_role("button", name="Join the discussion").click()
+    await writer.place.get_by_role("button", name="Go on as a guest").click()
+    await writer.place.get_by_label("Your name").fill("Pass")
+    await writer.more.click()
+    await expect(writer.comments).to_have_count(21)
+    await expect(writer.place.get_by_label("Your name")).to_have_value("Pass")
+
+
 async def test_a_guest_can_sign_in(site: SiteClient, writer: Writer) -> None:
     writer.allow("403")
     await site.set(guest_votes=False, sign_in_url="https://www.example.com/login")
@@ -171,8 +198,6 @@ async def test_a_page_whose_origin_is_not_allowed_is_told_so(site: SiteClient, w
 
 
 async def test_somebody_banned_is_told_so_instead_of_writing_a_reply(site: SiteClient, writer: Writer) -> None:
-    from service.domain.identity import Role
-
     await site.posted("a", "Readable.")
     me = await site.posted("a", "Mine.", token=await site.token("Ada"))
     moderator = await site.token("Max", Role.MODERATOR)
@@ -202,8 +227,6 @@ async def test_actions_say_how_to_sign_in_where_they_are(site: SiteClient, write
 
 
 async def test_somebody_banned_reads_why_and_until_when(site: SiteClient, writer: Writer) -> None:
-    from service.domain.identity import Role
-
     me = await site.posted("a", "Mine.", token=await site.token("Ada"))
     path = f"/moderation/authors/{me['author']['id']}/ban"
     answer = await site.put(path, {"reason": "Shouting."}, token=await site.token("Max", Role.MODERATOR))

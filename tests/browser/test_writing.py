@@ -172,8 +172,10 @@ async def test_back_online_nothing_is_sent_that_nobody_sent(site: SiteClient, ad
 
 
 async def test_another_order_keeps_what_is_being_written(site: SiteClient, ada: Writer) -> None:
+    for number in range(25):
+        await site.posted("a", f"Number {number}.")
     parent = await site.posted("a", "Said before.")
-    await counted(site, "a", 1)
+    await counted(site, "a", 26)
     await ada.open_as("Ada", "a")
     said = await ada.say("First words.")
     await ada.choose(said, "Edit")
@@ -204,6 +206,19 @@ async def test_a_discussion_that_is_closed_while_somebody_writes_keeps_their_wor
     assert (await site.patch("/moderation/articles/a", change, token=token)).status == 200
     await expect(ada.complaint).to_have_text("Closed for the night.")
     await expect(ada.box).to_have_value("Half a thou")
+
+
+async def test_a_held_comment_that_was_deleted_stays_away(site: SiteClient, ada: Writer) -> None:
+    for number in range(21):
+        await site.posted("a", f"Number {number}.")
+    await site.patch("/moderation/articles/a", {"moderation": "pre"}, token=await site.token("Max", Role.MODERATOR))
+    await site.posted("a", "Waits.", token=await site.token("Ada"))
+    await ada.open_as("Ada", "a")
+    await ada.choose(ada.comment("Waits."), "Delete")
+    await expect(ada.comment("Waits.")).to_have_count(0, timeout=10_000)
+    await ada.more.click()
+    await expect(ada.comments).to_have_count(21)
+    await expect(ada.comment("Waits.")).to_have_count(0)
 
 
 async def test_the_time_left_to_edit_stays_while_typing(site: SiteClient, ada: Writer) -> None:

@@ -2,14 +2,14 @@
 // Who takes part: the page's reader by the token it hands over, or a guest; what is theirs here; the way to sign in.
 
 import { decorate } from "./actions.js";
-import { Problem } from "./api.js";
+import { Problem, unreached } from "./api.js";
 import { h } from "./comment.js";
 import { open } from "./composer.js";
 import { Kept } from "./drafts.js";
 import { Notices } from "./notices.js";
 import { sheet } from "./writing-style.js";
 
-const PATIENCE = 10_000; // milliseconds for a page that promised a new token
+const PROMISED = 10_000; // milliseconds for a page that promised a new token
 
 /** The account of a section, up to date with the token there is. @param {import("./thread.js").Thread} thread */
 export async function connect(thread) {
@@ -42,7 +42,7 @@ export class Account {
     await thread.words.more();
     thread.wear(sheet());
     thread.on("rendered", decorate);
-    thread.on("filled", () => this.showMine());
+    thread.on("filled", () => thread.steady(() => this.placeMine()));
     thread.on("closed", (why) => this.composer?.text && this.composer.complain(why));
   }
 
@@ -72,10 +72,18 @@ export class Account {
 
   /** Who the token speaks for, and what is theirs. */
   async refresh() {
+    const asked = (this.asked = {});
     const before = this.me?.author.id;
-    this.me = this.token ? await this.fetchMe() : null;
-    if (this.moderates) this.moderation = await import("./moderate.js");
-    if (before && before !== this.me?.author.id) await this.thread.load(); // what only they could see goes
+    const me = this.token ? await this.fetchMe() : null;
+    if (asked !== this.asked) return; // another one is on its way
+    this.me = me;
+    if (this.moderates) this.moderation = await import("./moderate.js").catch(unreached);
+    if (before && before !== this.me?.author.id) {
+      this.thread.mine = null; // what only they could see goes
+      this.notices.items = [];
+      await this.moderation?.follow(this);
+      await this.thread.load();
+    }
     await Promise.all([this.refreshMine(), this.notices.follow()]);
     this.showMine();
     if (this.me) this.welcome();
@@ -120,12 +128,19 @@ export class Account {
   showMine() {
     const { thread } = this;
     thread.steady(() => {
-      this.showHeld(thread.mine?.held ?? []);
-      this.notices.showRemoved();
-      this.moderation?.showHeld(this);
       for (const view of thread.comments.values()) decorate(view);
-      if (thread.article) this.settlePlace();
+      this.placeMine();
     });
+  }
+
+  /** What came with no page: the comments that only they see, and the composer. */
+  placeMine() {
+    const { thread } = this;
+    if (!thread.article) return; // comes with the first page
+    this.showHeld(thread.mine?.held ?? []);
+    this.notices.showRemoved();
+    this.moderation?.showHeld(this);
+    this.settlePlace();
   }
 
   /** Comments that wait, where they are not yet to be seen. @param {import("./comment.js").Comment[]} comments newest first */
@@ -136,7 +151,7 @@ export class Account {
   /** A comment that only some see, in its place by time, if that is shown. @param {import("./comment.js").Comment} comment */
   show(comment) {
     const { comments, list, sort } = this.thread;
-    if (!this.thread.belongs(comment)) return null;
+    if (!this.thread.article || !this.thread.belongs(comment)) return null;
     const known = comments.has(comment.id);
     const byTime = sort === "newest" || sort === "oldest";
     if (known || comment.parent_id || !byTime) return this.thread.insert(comment, { first: true });
@@ -153,8 +168,9 @@ export class Account {
     const { thread, composer } = this;
     const place = thread.composerPlace;
     const refused = this.me && thread.mine && !thread.mine.can_post;
+    if (!this.me?.guest) this.guestLine?.remove();
     if (composer?.text) {
-      if (this.me) composer.complain(refused ? this.refusal() : null);
+      if (refused) composer.complain(this.refusal());
     } else if (refused) {
       this.composer = null;
       place.replaceChildren(h("p", { class: "line" }, this.refusal()));
@@ -165,11 +181,11 @@ export class Account {
       if (active) this.composer.focus();
     } else if (!this.me) {
       this.composer = null;
-      thread.invite();
-      if (this.drafts.has("")) place.firstElementChild.textContent = thread.t("composer.draft");
+      if (!place.querySelector(".join, .sign-in")) thread.invite();
+      const join = place.querySelector(".join");
+      if (join && this.drafts.has("")) join.textContent = thread.t("composer.draft");
     }
-    this.guestLine?.remove();
-    if (this.me?.guest && this.composer) place.append((this.guestLine = this.invitation(thread.t("guest.as", { name: this.me.author.name }), { guests: false })));
+    if (!this.guestLine?.isConnected && this.me?.guest && this.composer) place.append((this.guestLine = this.invitation(thread.t("guest.as", { name: this.me.author.name }), { guests: false })));
   }
 
   /** Why they may not post, in words. */
@@ -205,7 +221,7 @@ export class Account {
     const token = await new Promise((resolve) => {
       this.answer = (given) => given !== old && resolve(given);
       if (thread.tell("discuss-token-needed", { resolve })) resolve(""); // nobody promised one
-      setTimeout(resolve, PATIENCE, "");
+      setTimeout(resolve, PROMISED, "");
     });
     this.answer = undefined;
     this.token = token || "";
@@ -215,9 +231,9 @@ export class Account {
   }
 
   /** How to sign in, as one line. @param {string} why @param {{guests?: boolean}} [whom] whether it may be a guest */
-  invitation(why, { guests = this.thread.settings.guests } = {}) {
+  invitation(why, { guests = this.thread.settings?.guests } = {}) {
     const { thread } = this;
-    const { sign_in_url: url } = thread.settings;
+    const url = thread.settings?.sign_in_url;
     const line = h("div", { class: "sign-in" }, why);
     const onclick = (event) => {
       const unheard = thread.tell("discuss-sign-in", { url });
@@ -248,7 +264,7 @@ export class Account {
     name.focus();
   }
 
-  /** A refusal in words, with the way to sign in where that helps. @param {Problem} problem @returns {Node | string} */
+  /** A refusal in words, with the way to sign in where that helps; an ended session ends here, too. @param {Problem} problem @returns {Node | string} */
   explain(problem) {
     const { t, words } = this.thread;
     if (problem.status === 401) {

@@ -31,7 +31,7 @@ export function decorate(view) {
   const { thread, comment } = view;
   const account = /** @type {Account} */ (thread.account);
   const { mine } = thread;
-  const removed = mine?.removed.find(({ id }) => id === comment.id);
+  const removed = comment.status !== "published" && mine?.removed.find(({ id }) => id === comment.id);
   const muted = comment.author && account.muted.has(comment.author.id);
   view.element.dataset.state = removed ? "refused" : view.leaving ? "leaving" : muted ? "muted" : comment.status;
   note(view, "held", ...(comment.status === "pending" ? held(view) : []));
@@ -229,6 +229,7 @@ function remove(view) {
     if (!really) return view.article.focus();
     try {
       await api.write("DELETE", `comments/${view.comment.id}`);
+      if (thread.mine) thread.mine.held = thread.mine.held.filter(({ id }) => id !== view.comment.id);
       if (view.comment.status === "published") thread.remove(view.comment.id, { ...view.comment, status: "deleted", html: null, author: null });
       else thread.take(view);
     } catch (problem) {

@@ -19,6 +19,11 @@ export class Problem extends Error {
   }
 }
 
+/** What a file that could not be had is told as. @returns {never} */
+export function unreached() {
+  throw new Problem("network", 0);
+}
+
 /** One site's API. */
 export class Api {
   /** @param {string} site */

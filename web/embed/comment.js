@@ -89,13 +89,14 @@ export class CommentView {
     const { body } = this;
     const html = /** @type {string} */ (this.comment.html);
     body.replaceChildren(rendered(html));
-    const long = html.length > LONG && body.textContent.length + LINE * body.querySelectorAll("p, br, li, pre").length > LONG;
+    const long = !this.whole && html.length > LONG && body.textContent.length + LINE * body.querySelectorAll("p, br, li, pre").length > LONG;
     body.toggleAttribute("data-long", long);
     this.cut?.remove();
     if (long) this.actions.before((this.cut = h("button", { class: "more", type: "button", onclick: () => this.readOn() }, this.thread.t("comment.read_on"))));
   }
 
   readOn() {
+    this.whole = true;
     this.cut.remove();
     this.body.removeAttribute("data-long");
     this.article.focus({ preventScroll: true });

@@ -334,12 +334,13 @@ export class Composer {
     const { t } = this.thread;
     const tick = () => {
       const seconds = Math.round((Date.parse(this.edit.until) - Date.now()) / 1000);
-      if (seconds < 0 || !this.form.isConnected) clearInterval(timer);
+      if (seconds < 0 || !this.form.isConnected) clearInterval(this.ticks);
       this.button.disabled = seconds < 0;
       if (seconds < 0) this.complain(t("error.edit_window_closed"));
       else this.time.textContent = clock(seconds);
     };
-    const timer = setInterval(tick, 1000);
+    clearInterval(this.ticks);
+    this.ticks = setInterval(tick, 1000);
     tick();
   }
 
@@ -355,6 +356,7 @@ export class Composer {
     view.composer = this;
     view.element.toggleAttribute("data-editing", !!edit);
     view.article.after(this.form.parentElement);
+    if (edit) this.countDown();
   }
 
   /** Done with writing; the draft stays. @param {boolean} [back] whether the focus goes back to where it came from */
@@ -365,7 +367,7 @@ export class Composer {
       this.complain(null);
       return this.form.removeAttribute("data-open");
     }
-    this.form.remove();
+    this.form.parentElement.remove();
     view.composer = null;
     view.element.removeAttribute("data-editing");
     decorate(view);

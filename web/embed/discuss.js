@@ -102,17 +102,18 @@ class DiscussThread extends HTMLElement {
     }
     this.near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.load(), { rootMargin: NEAR });
     this.near.observe(this);
-    this.linked = () => location.hash.startsWith("#comment-") && !this.thread && this.load();
-    this.printed = () => this.thread || this.load();
-    addEventListener("hashchange", this.linked);
-    addEventListener("beforeprint", this.printed);
-    this.linked();
+    this.gone = new AbortController();
+    const linked = () => location.hash.startsWith("#comment-") && printed();
+    const printed = () => this.loading || this.load();
+    addEventListener("hashchange", linked, this.gone);
+    addEventListener("beforeprint", printed, this.gone);
+    linked();
   }
 
   disconnectedCallback() {
     this.near.disconnect();
-    removeEventListener("hashchange", this.linked);
-    removeEventListener("beforeprint", this.printed);
+    this.gone.abort();
+    this.loading = null;
     this.thread?.leave();
     this.thread = null;
   }
@@ -120,34 +121,35 @@ class DiscussThread extends HTMLElement {
   attributeChangedCallback(name, before, now) {
     if (before === now) return;
     if (name === "token") this.#token = undefined;
-    if (!this.thread) return;
-    if (name === "token") this.thread.signedIn();
-    else this.load();
+    if (name === "token") this.thread?.signedIn();
+    else if (this.loading) this.load();
   }
 
   /** The language tag to speak, and the code of the file that has its words. */
   get language() {
     const tag = languageOf(this);
-    const code = tag.slice(0, 2).toLowerCase();
+    const code = tag.split("-")[0].toLowerCase();
     return LANGUAGES.includes(code) ? { tag, code } : { tag: "en", code: "en" };
   }
 
   async load() {
+    const loading = (this.loading = {});
     this.near.disconnect();
     // everything at once: what is asked for is there when the script is
     import(new URL(`lang/${this.language.code}.js`, FOLDER).href).catch(() => {});
     const site = new URL(`sites/${this.getAttribute("site")}`, API).href;
     const early = [`${site}/articles/${this.getAttribute("article")}/comments`, site].map((url) => fetch(url, { credentials: "omit" }));
     for (const answer of early) answer.catch(() => {}); // told by the thread
-    new Intl.NumberFormat(this.language.tag); // the first one takes long: while nothing is there yet
+    new Intl.NumberFormat(this.language.code); // the first one takes long: while nothing is there yet
     try {
       const { mount } = await import(new URL("thread.js", FOLDER).href);
+      if (loading !== this.loading) return;
       this.thread?.leave();
       this.thread = mount(this, early);
       await this.thread.started;
     } catch (problem) {
       this.removeAttribute("loading");
-      if (!this.thread) this.offerRetry();
+      if (!this.thread?.section) this.offerRetry();
       throw problem;
     }
   }

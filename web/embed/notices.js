@@ -35,7 +35,9 @@ export class Notices {
     this.list.hidden = true;
     if (account.me && !account.me.guest) {
       const { items } = await thread.api.write("GET", `me/notifications?limit=${SHOWN}`).catch(() => ({ items: [] }));
+      if (thread.gone.signal.aborted) return;
       this.items = items;
+      this.stream?.stop();
       if (!account.moderates) this.stream = new Stream(account, "me/events", String(this.newest), (name, data) => data && this.heard(data));
     }
     this.count();
@@ -53,18 +55,18 @@ export class Notices {
   heard(notice) {
     if (!notice.type || this.items.some(({ id }) => id === notice.id)) return;
     this.items = [notice, ...this.items].slice(0, SHOWN);
-    if (notice.type === "removed") this.showRemoved();
+    if (notice.type === "removed") this.showRemoved([notice]);
     if (notice.type === "ban_changed") this.account.settled = this.account.refresh();
     if (notice.type === "appeal_decided" || notice.type === "approved") this.account.refreshMine();
     this.count();
     this.thread.announce(this.button.getAttribute("aria-label"));
   }
 
-  /** One's own comments that a moderator removed, with what is to be said about that. */
-  showRemoved() {
+  /** One's own comments that a moderator removed, with what is to be said about that; not those that are back. */
+  showRemoved(notices = this.items.filter(({ comment }) => this.thread.comments.get(comment?.id)?.comment.status !== "published")) {
     const { account, thread } = this;
     if (!thread.mine || !thread.article) return;
-    for (const { comment, reason } of this.items.filter(({ type }) => type === "removed").reverse()) {
+    for (const { comment, reason } of notices.filter(({ type }) => type === "removed").reverse()) {
       if (comment?.article_id !== thread.article.id || comment.status === "published") continue;
       if (!thread.mine.removed.some(({ id }) => id === comment.id)) thread.mine.removed.push({ id: comment.id, reason, appealable: true });
       const view = account.show(comment);

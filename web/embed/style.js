@@ -7,9 +7,9 @@ const CSS = `
 :host([loading]) section { min-height: 100vh }
 * { box-sizing: border-box }
 section {
-  --accent: var(--discuss-accent, var(--link, LinkText));
-  --ground: var(--discuss-background, var(--page, Canvas));
-  --text: var(--discuss-text, var(--ink, CanvasText));
+  --accent: var(--discuss-accent, var(--discuss-page-link, LinkText));
+  --ground: var(--discuss-background, var(--discuss-page-ground, Canvas));
+  --text: var(--discuss-text, var(--discuss-page-text, CanvasText));
   --muted: var(--discuss-muted, color-mix(in srgb, var(--text) 70%, var(--ground)));
   --edge: var(--discuss-edge, color-mix(in srgb, var(--text) 52%, var(--ground)));
   --line: var(--discuss-line, color-mix(in srgb, var(--text) 17%, var(--ground)));
@@ -97,24 +97,25 @@ export function sheet() {
  */
 export function dress(section, element, signal) {
   const colours = () => {
-    if (!section.isConnected) return;
     const link = document.createElement("a");
     const slot = document.createElement("slot"); // without one, what the element has is nowhere and has no colour
     link.href = "#";
     element.shadowRoot?.prepend(slot);
     element.append(link);
-    section.style.setProperty("--link", getComputedStyle(link).color);
-    section.style.setProperty("--ink", getComputedStyle(element).color);
-    section.style.setProperty("--page", groundOf(element));
+    section.style.setProperty("--discuss-page-link", getComputedStyle(link).color);
+    section.style.setProperty("--discuss-page-text", getComputedStyle(element).color);
+    section.style.setProperty("--discuss-page-ground", groundOf(element));
     link.remove();
     slot.remove();
   };
   colours();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", colours, { signal });
-  const watch = new MutationObserver(colours); // a switch of the page's own
+  let due = 0;
+  const soon = () => (due ||= requestAnimationFrame(() => ((due = 0), colours())));
+  const watch = new MutationObserver(soon); // a switch of the page's own
   for (const root of [document.documentElement, document.body]) {
     watch.observe(root, { attributes: true });
-    root.addEventListener("transitionend", ({ target }) => target === root && colours(), { signal });
+    root.addEventListener("transitionend", ({ target }) => target === root && soon(), { signal });
   }
   signal.addEventListener("abort", () => watch.disconnect());
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The section under one article: its pages, its order, what happens to it live, and the way to one comment of it.
 
-import { Api, Problem } from "./api.js";
+import { Api, Problem, unreached } from "./api.js";
 import { CommentView, h } from "./comment.js";
 import { Live } from "./live.js";
 import { dress, sheet } from "./style.js";
@@ -40,6 +40,9 @@ export class Thread {
     this.fresh = new Map();
     /** @type {EventTarget} */
     this.bus = new EventTarget();
+    /** @type {import("./composer.js").Composer[]} wait for their comment to be there again */
+    this.apart = [];
+    this.filling = null; // what marks the page whose roots are being put in
     this.sort = "newest";
     this.turn = 0; // of loads: what an overtaken one brings is not shown
     this.article = null;
@@ -60,10 +63,12 @@ export class Thread {
     const asked = this.askForToken();
     if (this.element.token) import("./account.js").catch(() => {}); // told by signedIn
     this.words = await wordsFor(this.element.language);
+    if (this.gone.signal.aborted) return;
     this.times = new Times(this.words);
     this.build();
     window.addEventListener("hashchange", () => this.followLink(), { signal: this.gone.signal });
     await Promise.race([asked.then(() => this.signedIn()), pause(PATIENCE)]);
+    if (this.gone.signal.aborted) return;
     await this.load(page);
     await this.followLink();
   }
@@ -78,6 +83,7 @@ export class Thread {
 
   leave() {
     this.turn += 1;
+    this.filling = null;
     this.gone.abort();
     this.live?.stop();
     this.times?.stop();
@@ -123,7 +129,7 @@ export class Thread {
   show() {
     if (this.section.isConnected) return;
     dress(this.section, this.element, this.gone.signal);
-    this.root.adoptedStyleSheets = [sheet()];
+    this.root.adoptedStyleSheets = [sheet(), ...this.root.adoptedStyleSheets.slice(1)]; // in place of the loader's
     this.root.replaceChildren(this.section);
   }
 
@@ -152,50 +158,50 @@ export class Thread {
 
   /** Show a first page. @param {any} page */
   async open(page) {
-    const { turn } = this;
     const first = !this.article;
-    const composers = [...this.comments.values()].flatMap(({ composer }) => composer ?? []);
+    const { activeElement: focused } = this.root;
+    this.apart.push(...[...this.comments.values()].flatMap(({ composer }) => composer ?? []));
     this.live?.stop();
     this.comments.clear();
     this.fresh.clear();
     this.list.replaceChildren();
-    this.say(null);
+    this.more.hidden = true;
     this.showArticle(page.article);
     this.countFresh();
-    const filled = this.addRoots(page);
+    this.filled = this.addRoots(page);
     this.show();
-    await filled;
+    if (!(await this.filled)) return; // another page came
     this.element.removeAttribute("loading");
-    for (const composer of composers) await composer.reattach();
-    if (turn !== this.turn) return;
+    for (const composer of this.apart.splice(0)) await composer.reattach();
+    if (this.gone.signal.aborted) return;
+    if (!this.root.activeElement) focused?.focus({ preventScroll: true });
     this.list.removeAttribute("aria-busy");
     this.live = new Live(this.api.url(`${this.path}/events`), page.last_event_id, this.element, (name, data) => this.steady(() => this.happened(name, data)));
     if (first) this.tell("discuss-ready", { comment_count: this.article.comment_count });
-    this.emit("opened");
   }
 
   /** Put roots with their replies at the end of the list: what is in sight first, the rest while it is read. @param {any} page */
   async addRoots(page) {
-    const { turn } = this;
-    this.filling = true;
+    const filling = (this.filling = {});
     let put = 0;
     for (const root of page.comments) {
       if (put >= SLICE) {
         put = 0;
         this.emit("filled");
         await painted();
-        if (turn !== this.turn) return;
+        if (filling !== this.filling) return false;
       }
       put += 1 + root.replies.items.length;
       const view = this.insert(root);
       for (const reply of root.replies.items) this.insert(reply);
       view.next = root.replies.next_cursor;
     }
-    this.filling = false;
+    this.filling = null;
     this.emit("filled");
     this.cursor = page.next_cursor;
     this.more.hidden = this.cursor === null;
     this.showEmpty();
+    return true;
   }
 
   showEmpty() {
@@ -232,11 +238,12 @@ export class Thread {
     this.element.removeAttribute("loading");
     this.list.removeAttribute("aria-busy");
     if (!this.comments.size) this.list.replaceChildren(h("li", {}, h("slot")));
-    this.say(this.words.problem(problem), () => this.reload());
+    this.say(this.words.problem(problem), () => this.reload().then(() => this.followLink()));
   }
 
   /** Read it all anew. */
   async reload() {
+    this.say(null);
     await this.load();
     await this.account?.refreshMine();
   }
@@ -250,7 +257,9 @@ export class Thread {
   loadMore() {
     return this.press(this.more, async () => {
       const seen = new Set(this.comments.keys());
+      const { turn } = this;
       const page = await this.api.read(`${this.path}/comments?sort=${this.sort}&cursor=${encodeURIComponent(this.cursor)}`);
+      if (turn !== this.turn) return undefined; // of another order
       await this.addRoots(page);
       const added = page.comments.find((root) => !seen.has(root.id));
       return added && this.comments.get(added.id);
@@ -325,9 +334,10 @@ export class Thread {
 
   /** Take out a comment that nobody else sees. @param {CommentView} view */
   take(view) {
-    view.element.remove();
-    this.comments.delete(view.comment.id);
-    view.host?.forget(view);
+    const shown = this.comments.get(view.comment.id) ?? view; // the list may have been read anew
+    shown.element.remove();
+    this.comments.delete(shown.comment.id);
+    shown.host?.forget(shown);
     this.showEmpty();
   }
 
@@ -391,6 +401,7 @@ export class Thread {
 
   /** Show one comment in its context: what a link to it does. @param {string} id */
   async focus(id) {
+    await this.filled;
     if (!this.comments.has(id)) await this.fetchContext(id);
     const view = this.comments.get(id);
     if (!view) return;
@@ -415,7 +426,7 @@ export class Thread {
 
   async followLink() {
     const found = LINK.exec(location.hash);
-    if (found) await this.focus(found[1]);
+    if (found && this.article) await this.focus(found[1]);
   }
 
   /** Say something to those who listen. @param {string} text */
@@ -440,9 +451,12 @@ export class Thread {
 
   /** Use a further module; where it cannot be had, say so. @param {() => Promise<any>} load @param {(module: any) => Promise<unknown>} use */
   async bring(load, use) {
-    const module = await load().catch(() => null);
-    if (module) await use(module);
-    else this.say(this.words.problem({ code: "network" }), () => (this.say(null), this.bring(load, use)));
+    try {
+      await use(await load().catch(unreached));
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      this.say(this.words.problem(problem), () => (this.say(null), this.bring(load, use)));
+    }
   }
 
   /** A button of a comment, or of the composer's place, was pressed: whoever wants to take part loads the rest. @param {Event} event */

@@ -1,6 +1,8 @@
 // @ts-check
 // The section's own words in the reader's language; one small file each, loaded only when used.
 
+import { unreached } from "./api.js";
+
 const LATIN = /^[ -\u024f]*$/;
 
 // Codes that readers can do nothing about are said alike: the service is wrong, or the page.
@@ -46,7 +48,7 @@ export class Words {
 
   /** Have the words of those who take part, too. */
   async more() {
-    const { default: texts } = await import(`./lang/writing/${this.code}.js`);
+    const { default: texts } = await import(`./lang/writing/${this.code}.js`).catch(unreached);
     this.texts = { ...this.texts, ...texts };
   }
 

@@ -23,7 +23,7 @@ const CSS = `
 .sign-in a { display: inline-flex; align-items: center; min-height: 44px }
 .place > .sign-in { border: 1px solid var(--edge); border-radius: var(--radius); padding-inline: .875rem; min-height: 46px }
 .sign-in .input { flex: 1; padding-inline: .5rem; min-width: 9rem } form.sign-in { flex: 1 } .sign-in form > [role=alert] { flex-basis: 100% }
-.place form .input:focus-visible { outline: none } .place > .sign-in:has(.input:focus-visible) { border-color: var(--accent); outline: 1px solid var(--accent) } .place > .sign-in:has(form) { padding: 0 0 0 .375rem }
+.place form .input:focus-visible { outline: none } .place > .sign-in:has(.input:focus-visible) { border-color: var(--accent); outline: 1px solid var(--accent) } .place > .sign-in:has(form) { padding: 0; padding-inline-start: .375rem }
 .place > .composer + .sign-in { border: 0; font-size: var(--small); color: var(--muted) }
 .input { width: 100%; min-height: 44px } fieldset .input, .note .input, .complaint .input { border: 1px solid var(--edge); padding: .5rem .625rem }
 .note { font-size: var(--small); padding-block: .25rem }
@@ -47,7 +47,7 @@ fieldset > .choice { display: flex; align-items: center; gap: .625rem; min-heigh
 .notices { border-block: 1px solid var(--line); margin-block-end: var(--gap); font-size: var(--small); color: var(--muted) } .notices li { display: flex; align-items: center; justify-content: space-between; gap: 1rem; min-height: 44px } .notices .link { text-align: start; padding: 0 } .notices time { flex: none }
 @container (max-width: 30rem) { .bell span { display: none } .bell b { display: inline } .bell { padding: 0 } }
 @media (max-width: 30rem) { dialog { width: 100%; max-width: 100%; margin-block-end: 0; border-radius: 1rem 1rem 0 0 } }
-@media print { .notes, .notices, .bell, dialog { display: none } }
+@media print { .notes, .notices, .bell, dialog, .comment > [part=composer] { display: none } [data-editing] > article > .body { display: block } }
 `;
 
 /** @type {CSSStyleSheet | undefined} */
