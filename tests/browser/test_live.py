@@ -55,6 +55,7 @@ async def test_a_new_comment_waits_behind_a_button_and_moves_nothing(readers: Re
     await expect(first.thread.get_by_role("status")).to_have_text("1 new comment")
     assert await first.y(read) == before
 
+    await expect(second.pill).to_have_text("2 new comments")
     await second.pill.click()
     await expect(second.comment("Just said.")).to_be_visible()
     await expect(second.comment("Just answered.")).to_be_visible()

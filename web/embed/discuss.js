@@ -4,7 +4,7 @@
 const FOLDER = new URL("./", import.meta.url); // where the service keeps everything else
 const API = new URL("/api/v1/", import.meta.url);
 const NEAR = "600px"; // how far below the viewport a section begins to load
-const LANGUAGES = ["en", "es", "fr", "de", "pt", "ru", "ar", "zh", "tr", "hi"];
+const LANGUAGES = /^(en|es|fr|de|pt|ru|ar|zh|tr|hi)(?=-|$)/i;
 const BATCH = 200; // articles in one request, as the API allows
 const LONGEST = 4_000; // characters of a query; longer lists go by POST
 
@@ -86,7 +86,7 @@ class DiscussThread extends HTMLElement {
 
   /** Whether the page's server put the discussion here: it shows until it is taken over. */
   get inlined() {
-    return this.querySelector(".discuss") !== null;
+    return !!this.querySelector(".discuss");
   }
 
   connectedCallback() {
@@ -102,17 +102,20 @@ class DiscussThread extends HTMLElement {
     }
     this.near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.load(), { rootMargin: NEAR });
     this.near.observe(this);
-    this.gone = new AbortController();
-    const linked = () => location.hash.startsWith("#comment-") && printed();
-    const printed = () => this.loading || this.load();
-    addEventListener("hashchange", linked, this.gone);
-    addEventListener("beforeprint", printed, this.gone);
-    linked();
+    addEventListener("hashchange", this);
+    addEventListener("beforeprint", this);
+    this.handleEvent();
+  }
+
+  /** Who follows a link to a comment, or prints, does not wait until the section is near. @param {Event} [event] */
+  handleEvent(event) {
+    if (!this.loading && (event?.type === "beforeprint" || location.hash.startsWith("#comment-"))) this.load();
   }
 
   disconnectedCallback() {
     this.near.disconnect();
-    this.gone.abort();
+    removeEventListener("hashchange", this);
+    removeEventListener("beforeprint", this);
     this.loading = null;
     this.thread?.leave();
     this.thread = null;
@@ -128,8 +131,8 @@ class DiscussThread extends HTMLElement {
   /** The language tag to speak, and the code of the file that has its words. */
   get language() {
     const tag = languageOf(this);
-    const code = tag.split("-")[0].toLowerCase();
-    return LANGUAGES.includes(code) ? { tag, code } : { tag: "en", code: "en" };
+    const [code] = LANGUAGES.exec(tag) ?? [];
+    return code ? { tag, code: code.toLowerCase() } : { tag: "en", code: "en" };
   }
 
   async load() {
@@ -140,7 +143,6 @@ class DiscussThread extends HTMLElement {
     const site = new URL(`sites/${this.getAttribute("site")}`, API).href;
     const early = [`${site}/articles/${this.getAttribute("article")}/comments`, site].map((url) => fetch(url, { credentials: "omit" }));
     for (const answer of early) answer.catch(() => {}); // told by the thread
-    new Intl.NumberFormat(this.language.code); // the first one takes long: while nothing is there yet
     try {
       const { mount } = await import(new URL("thread.js", FOLDER).href);
       if (loading !== this.loading) return;
