@@ -66,6 +66,24 @@ ENTER = """() => new Promise((done) => {
 })"""
 
 
+# Isso, on the same page, from the moment its script is asked for; it has no more to load then than it always has.
+ISSO_ENTER = """(service) => new Promise((done) => {
+  const look = () => {
+    if (document.querySelectorAll("#isso-root > .isso-comment").length < 20) return requestAnimationFrame(look);
+    performance.mark("shown");
+    requestAnimationFrame(done);
+  };
+  const script = Object.assign(document.createElement("script"), { src: `${service}/js/embed.min.js` });
+  const how = { isso: `${service}/`, issoSorting: "newest", issoMaxCommentsTop: 20, issoMaxCommentsNested: 10 };
+  Object.assign(script.dataset, how);
+  performance.mark("enter");
+  document.body.append(script);
+  requestAnimationFrame(look);
+})"""
+ISSO_BARE = """<!doctype html><html lang="en"><title>An article</title>
+<section id="isso-thread" data-isso-id="{uri}"></section>"""
+
+
 def figures(stage: Stage) -> Iterator[Row]:
     """Everything about browsers; nothing where there is none."""
     chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -82,7 +100,7 @@ def figures(stage: Stage) -> Iterator[Row]:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-            yield from _reading(stage, browser, runs)
+            yield from _reading(stage, stage.isso, browser, runs)
             yield _typing(stage, browser, runs)
             yield _bytes(stage, stage.isso, browser)
             browser.close()
@@ -90,21 +108,31 @@ def figures(stage: Stage) -> Iterator[Row]:
         raise on.WrongAnswerError(f"the browser did not come to an end: {error}") from error
 
 
-def _reading(stage: Stage, browser: Any, runs: int) -> Iterator[Row]:
+def _reading(stage: Stage, isso: Isso, browser: Any, runs: int) -> Iterator[Row]:
     """The section from the moment it enters the viewport until it is painted, and what it moves."""
     page = on.fetch_page(stage.service, READ)
     comments = sum(1 + len(root["replies"]["items"]) for root in page["comments"])
     html = PAGE.format(service=stage.service.url, above=3000, site=SITE, article=READ, attributes="")
+    theirs = isso.server.url
+
+    def enter_isso(page: Any) -> None:
+        page.evaluate(ISSO_ENTER, theirs)
+
+    traces, beside = [], []
     with _page_server(html) as url:
-        traces = [_traced(browser, url, _enter) for _ in range(runs + 1)][1:]  # the first one warms the service
+        for _ in range(runs + 1):
+            traces.append(_traced(browser, url, _enter))
+            beside.append(_traced(browser, f"{theirs}/bench-article", enter_isso, html=ISSO_BARE.format(uri=URI)))
+    del traces[0], beside[0]  # they warm the services
     times = [_painted(trace) for trace in traces]
+    isso_times = [_painted(trace) for trace in beside]
     complete = [_painted(trace, "complete") for trace in traces]
     shifts = [_shifted(trace) for trace in traces]
     yield Row(
         f"section of 20 roots and {comments - 20} replies, CPU slowed {SLOWED} times: painted after it is in sight",
         f"{_milliseconds(times)}; what is further down {_milliseconds(complete)}",
-        "",
-        [],
+        f"{_milliseconds(isso_times)} Isso, one level of replies",
+        [ours / other for ours, other in zip(times, isso_times, strict=True)],
         f"≤ {SHOWN_MS} ms",
         statistics.median(times) <= SHOWN_MS,
     )
@@ -199,7 +227,8 @@ def _traced(
         page.route(url, lambda route: route.fulfill(content_type="text/html", body=html))
     page.goto(url)
     page.unroute_all()
-    page.evaluate("customElements.whenDefined('discuss-thread')")
+    if page.locator("discuss-thread").count():
+        page.evaluate("customElements.whenDefined('discuss-thread').then(() => true)")
     prepare(page)
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
     browser.start_tracing(page=page, categories=list(CATEGORIES))

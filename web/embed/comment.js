@@ -152,17 +152,16 @@ export class CommentView {
   /** The row under the words; a click is answered by actions.js, loaded when first needed. */
   buttons() {
     const { t } = this.thread;
-    const vote = (name, sign) =>
-      h("button", { type: "button", "data-action": name, "aria-pressed": "false" }, h("span", { "aria-hidden": "true" }, sign));
-    this.up = vote("up", "▲");
-    this.down = vote("down", "▼");
+    const vote = (name) => h("button", { type: "button", "data-action": name, "aria-pressed": "false" }, h("span", { class: "mark" }));
+    this.up = vote("up");
+    this.down = vote("down");
     this.ups = h("span", { class: "votes" });
     this.up.append(this.ups);
     return [
       this.up,
       this.down,
       h("button", { type: "button", "data-action": "reply" }, t("action.reply")),
-      h("button", { type: "button", "data-action": "menu", "aria-haspopup": "menu", "aria-label": t("action.more") }, "⋯"),
+      h("button", { type: "button", "data-action": "menu", "aria-haspopup": "menu", "aria-label": t("action.more") }, "···"),
     ];
   }
 

@@ -58,7 +58,9 @@ select option { color: CanvasText; background: Canvas }
 .body code { font-size: .9em } .body pre { margin: .6em 0; white-space: pre-wrap; padding: .5em .75em; background: color-mix(in srgb, var(--text) 7%, var(--ground)); border-radius: var(--radius) }
 .actions { display: flex; flex-wrap: wrap; margin-inline-start: -.625rem; font-size: var(--small); color: var(--muted) }
 .actions button { min-width: 44px; padding-inline: .625rem; font-variant-numeric: tabular-nums } [data-action=up] { text-align: start } [data-action=down] { margin-inline: -.375rem .25rem } .votes:not(:empty) { margin-inline-start: .35em }
-.actions button:hover, .actions [aria-pressed=true] { color: var(--accent) } [aria-pressed=true] > :first-child { border-block-end: 2px solid } [data-closed] [data-action=reply] { display: none }
+.actions button:hover, .actions [aria-pressed=true] { color: var(--accent) } [aria-pressed=true] > :first-child { border-block-end: 2px solid }
+.mark { display: inline-block } .mark::before { content: ""; display: block; width: .75em; height: .65em; margin-block-end: 1px; background: currentColor; clip-path: polygon(50% 0, 100% 100%, 0 100%) } [data-action=down] > .mark::before { rotate: .5turn } [data-action=menu] { font-weight: 700 }
+ [data-closed] [data-action=reply] { display: none }
 .tombstone, .empty, .notes { color: var(--muted); margin: 0 } .tombstone { padding-block: .625rem; font-size: var(--small) } .empty { padding-block: 1.5rem; border-block-start: 1px solid var(--line) } [data-closed] .empty { display: none }
 .more, .to { font-size: var(--small); text-align: start } .to { display: block; margin-block: -.5rem .25rem; line-height: 1.3 }
 .more:hover, .to:hover { text-decoration: underline }
@@ -72,7 +74,7 @@ select option { color: CanvasText; background: Canvas }
 @container (max-width: 12em) { .header { flex-wrap: wrap } }
 @container (max-width: 30rem) { .branch { padding-inline-start: 12px } .name { max-width: 20ch } .header { gap: .5rem } h2 { font-size: 1.3em } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important } }
-@media (forced-colors: active) { .rail::before { background: CanvasText } }
+@media (forced-colors: active) { .rail::before, .mark::before { forced-color-adjust: none; background: ButtonText } }
 @media print {
   .actions, .more, .pill, .place, select, .rail, [data-state=pending], [data-state=refused] { display: none }
   time { font-size: 0 } time::after { content: attr(title); font-size: .875rem } [data-long] { max-height: none !important; mask: none !important }
