@@ -134,7 +134,7 @@ async def loading(scene: Scene) -> Writer:
 
 @state(
     *(".comment", ".by", ".avatar", "[class*=tone-]", ".name", ".time", ".badge", ".edited", ".actions", ".votes"),
-    *(".mark", "[data-action=up]", "[data-action=down]", "[data-action=reply]", "[data-action=menu]"),
+    *("[data-clip]", ".mark", "[data-action=up]", "[data-action=down]", "[data-action=reply]", "[data-action=menu]"),
     *(".body", ".body a", ".body ul", ".body ol", "pre", "code", "blockquote"),
     *(".more", ".branch", ".rail", ".replies", ".to"),
     arabic=True,

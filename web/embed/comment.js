@@ -11,6 +11,8 @@ const TONES = 12; // colours of initials
 const STEPS = 3; // replies step in so often; those below stand in one list and say whom they answer
 const LONG = 2_500; // characters of a comment that is cut short until somebody reads on
 const LINE = 60; // characters that a line or paragraph takes the place of
+const SHORT = 10; // characters of a name that fit in any script
+const STACKED = /\p{M}{4}/u; // marks that reach into the lines around
 const DEEPEST = 8; // of the tree, as the service keeps it: below, a reply stands beside its parent
 const policy = window.trustedTypes?.createPolicy("discuss", { createHTML: (html) => html });
 
@@ -91,6 +93,7 @@ export class CommentView {
     body.replaceChildren(rendered(html));
     const long = !this.whole && html.length > LONG && body.textContent.length + LINE * body.querySelectorAll("p, br, li, pre").length > LONG;
     body.toggleAttribute("data-long", long);
+    body.toggleAttribute("data-clip", long || STACKED.test(html)); // not always: each box that clips slows all that is typed
     this.cut?.remove();
     if (long) this.actions.before((this.cut = h("button", { class: "more", type: "button", onclick: () => this.readOn() }, this.thread.t("comment.read_on"))));
   }
@@ -122,7 +125,7 @@ export class CommentView {
       "header",
       { class: "by", id: `by-${comment.id}` },
       avatar(author),
-      h("bdi", { class: "name", part: "author", title: author.name }, author.name),
+      h("bdi", { class: "name", part: "author", title: author.name, "data-clip": author.name.length > SHORT || STACKED.test(author.name) }, author.name),
       ...this.badges(author).map((text) => h("span", { class: "badge", dir: "auto" }, text)),
       h("a", { class: "time", part: "time", href: `#comment-${comment.id}` }, thread.times.element(comment.created_at)),
       comment.edited_at ? h("span", { class: "edited" }, thread.t("comment.edited")) : null,

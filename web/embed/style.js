@@ -42,7 +42,8 @@ select option { color: CanvasText; background: Canvas }
 .list > .comment { border-block-start: 1px solid var(--line); padding-block: calc(var(--gap) * .75) var(--gap) }
 .replies > .comment { padding-block-start: calc(var(--gap) * .5) }
 .by { display: flex; flex-wrap: wrap; align-items: center; column-gap: .5rem; font-size: var(--small) }
-.name { font-weight: 600; max-width: 24ch; min-width: 4ch; flex: 0 1 auto; overflow: clip; text-overflow: ellipsis; white-space: nowrap }
+.name { font-weight: 600; max-width: 24ch; min-width: 4ch; flex: 0 1 auto; text-overflow: ellipsis; white-space: nowrap }
+[data-clip] { overflow: clip }
 .badge { color: var(--muted); font-size: .8125em; line-height: 1.5; border: 1px solid var(--line); border-radius: 3px; padding-inline: .35em; max-width: 20ch; overflow: clip; text-overflow: ellipsis; white-space: nowrap }
 .time, .edited { color: var(--muted) }
 .time { text-decoration: none; display: inline-flex; align-items: center; min-height: 44px; padding-inline: .25rem; margin-inline-start: -.25rem; font-variant-numeric: tabular-nums } .time:hover { text-decoration: underline }
@@ -50,7 +51,7 @@ select option { color: CanvasText; background: Canvas }
 .tone-0 { background: #8c3b3b } .tone-1 { background: #7a4a1e } .tone-2 { background: #66581a } .tone-3 { background: #476325 }
 .tone-4 { background: #2a6740 } .tone-5 { background: #1f6762 } .tone-6 { background: #20617d } .tone-7 { background: #3a5796 }
 .tone-8 { background: #554da0 } .tone-9 { background: #75439a } .tone-10 { background: #8b3c7c } .tone-11 { background: #5b5f66 }
-.body { max-width: 68ch; margin-inline-end: auto; overflow: clip; overflow-clip-margin: .3em }
+.body { max-width: 68ch; margin-inline-end: auto; overflow-clip-margin: .3em }
 [data-long]:not(:focus-within) { max-height: 18lh; mask-image: linear-gradient(#000 15lh, #0000) }
 .body p, .body ul, .body ol { margin-block: .6em } .body ul, .body ol { padding-inline-start: 1.4em } .body ul { list-style: disc } .body ol { list-style: decimal }
 .body blockquote { margin: .6em 0; padding-inline-start: .8em; border-inline-start: 3px solid var(--line); color: var(--muted) }
@@ -59,7 +60,8 @@ select option { color: CanvasText; background: Canvas }
 .actions { display: flex; flex-wrap: wrap; margin-inline-start: -.625rem; font-size: var(--small); color: var(--muted) }
 .actions button { min-width: 44px; padding-inline: .625rem; font-variant-numeric: tabular-nums } [data-action=up] { text-align: start } [data-action=down] { margin-inline: -.375rem .25rem } .votes:not(:empty) { margin-inline-start: .35em }
 .actions button:hover, .actions [aria-pressed=true] { color: var(--accent) } [aria-pressed=true] > :first-child { border-block-end: 2px solid }
-.mark { display: inline-block } .mark::before { content: ""; display: block; width: .75em; height: .65em; margin-block-end: 1px; background: currentColor; clip-path: polygon(50% 0, 100% 100%, 0 100%) } [data-action=down] > .mark::before { rotate: .5turn } [data-action=menu] { font-weight: 700 }
+.mark { display: inline-block } .mark::before { content: ""; display: block; margin-block-end: 1px; border: solid transparent; border-width: 0 .375em .65em; border-bottom-color: currentColor }
+[data-action=down] > .mark::before { border-width: .65em .375em 0; border-color: currentColor transparent } [data-action=menu] { font-weight: 700 }
  [data-closed] [data-action=reply] { display: none }
 .tombstone, .empty, .notes { color: var(--muted); margin: 0 } .tombstone { padding-block: .625rem; font-size: var(--small) } .empty { padding-block: 1.5rem; border-block-start: 1px solid var(--line) } [data-closed] .empty { display: none }
 .more, .to { font-size: var(--small); text-align: start } .to { display: block; margin-block: -.5rem .25rem; line-height: 1.3 }
@@ -74,7 +76,7 @@ select option { color: CanvasText; background: Canvas }
 @container (max-width: 12em) { .header { flex-wrap: wrap } }
 @container (max-width: 30rem) { .branch { padding-inline-start: 12px } .name { max-width: 20ch } .header { gap: .5rem } h2 { font-size: 1.3em } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important } }
-@media (forced-colors: active) { .rail::before, .mark::before { forced-color-adjust: none; background: ButtonText } }
+@media (forced-colors: active) { .rail::before { background: CanvasText } .mark::before { forced-color-adjust: none; color: ButtonText } }
 @media print {
   .actions, .more, .pill, .place, select, .rail, [data-state=pending], [data-state=refused] { display: none }
   time { font-size: 0 } time::after { content: attr(title); font-size: .875rem } [data-long] { max-height: none !important; mask: none !important }
