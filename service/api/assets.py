@@ -46,7 +46,7 @@ CHUNKS = {"embed": ("thread.js", "account.js", "moderate.js")}  # for who reads,
 def prepare(root: Path) -> dict[str, bytes]:
     """The files of a folder as they are served, by their paths in it."""
     files = {str(path.relative_to(root)): path for path in sorted(root.rglob("*")) if path.suffix in TYPES}
-    texts = {name: path.read_text() for name, path in files.items() if path.suffix in MINIFIED}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in files.items() if path.suffix in MINIFIED}
     served = minify_all(join(texts, CHUNKS.get(root.name, ())))
     others = {name: path.read_bytes() for name, path in files.items() if name not in texts}
     return others | {name: text.encode() for name, text in served.items()}
