@@ -85,7 +85,7 @@ export class Account {
       await this.thread.load();
     }
     await Promise.all([this.refreshMine(), this.notices.follow()]);
-    this.showMine();
+    this.thread.steady(() => this.placeMine()); // now that the notices are there, too
     if (this.me) this.welcome();
     this.thread.emit("me", this.me);
   }
